@@ -1,0 +1,104 @@
+"""What a manifest says, as plain data: one :class:`ModelEntry` per model to be documented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Expand = Literal["all", "none"] | int
+"""How deep diagrams open composite layers: everything, nothing, or this many levels."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a text file, line and column from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class BuilderTarget:
+    """A callable that returns a Keras model, as ``package.module:name`` (``name`` may be dotted: ``Class.method``)."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}"
+
+
+@dataclass(frozen=True)
+class SavedModelTarget:
+    """A ``.keras`` archive, of which only the configuration is read."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return self.path.as_posix()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What reading one model may use: seconds of wall clock, and MiB of memory (``None``: unlimited)."""
+
+    timeout: float = 120.0
+    memory: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelEntry:
+    """One model, with everything needed to build and present it."""
+
+    id: str
+    target: BuilderTarget | SavedModelTarget
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Any = None
+    """Input specification of a model that does not know its own: nested dicts/lists of ``{shape, dtype}``."""
+    batch: int | None = None
+    title: str | None = None
+    section: str | None = None
+    description: str | None = None
+    source: str | None = None
+    """URL of the builder's source, when it should not be derived from the code."""
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    expand: Expand = "all"
+    limits: Limits = Limits()
+    variant_of: str | None = None
+    """Id of the entry whose ``variants`` list this one comes from."""
+    position: Position | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscoverEntry:
+    """A module whose public builders all become models; settings apply to each of them."""
+
+    module: str
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    batch: int | None = None
+    expand: Expand = "all"
+    limits: Limits = Limits()
+    position: Position | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A whole ``zoo.yml``."""
+
+    path: Path
+    title: str
+    entries: tuple[ModelEntry | DiscoverEntry, ...]
+
+    @property
+    def project(self) -> Path:
+        """The directory that the manifest's imports and relative paths start from."""
+        return self.path.parent
