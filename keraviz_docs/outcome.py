@@ -81,4 +81,5 @@ def from_json(data: bytes) -> Outcome:
     Raises:
         msgspec.DecodeError: the data is not an outcome.
     """
-    return msgspec.json.decode(data, type=Outcome)
+    outcome: Outcome = msgspec.json.decode(data, type=Outcome)
+    return outcome

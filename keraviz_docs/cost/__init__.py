@@ -1,0 +1,1 @@
+"""Multiply-accumulates, bytes and structure of an architecture."""

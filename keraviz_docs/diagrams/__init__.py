@@ -1,0 +1,1 @@
+"""Architectures as DOT, and DOT as SVG, PNG and PDF."""

@@ -1,0 +1,1 @@
+"""Hierarchy and repeated blocks of an architecture."""

@@ -1,0 +1,1 @@
+"""The manifest `zoo.yml`: reading, validation, schema."""

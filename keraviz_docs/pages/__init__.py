@@ -1,0 +1,1 @@
+"""Pages of a documentation site: templates, tables, assets."""

@@ -1,0 +1,1 @@
+"""Getting many models read: processes, limits, cache, progress."""

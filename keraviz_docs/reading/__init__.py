@@ -1,0 +1,1 @@
+"""Keras models as architectures; the only package that imports Keras and TensorFlow."""

@@ -1,0 +1,1 @@
+"""Two architectures compared: matching, changes, checkpoint verdict, snapshots, reports."""
