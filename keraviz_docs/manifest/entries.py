@@ -100,5 +100,8 @@ class Manifest:
 
     @property
     def project(self) -> Path:
-        """The directory that the manifest's imports and relative paths start from."""
-        return self.path.parent
+        """The directory that imports start from: the manifest's own, or the one above the package it lies in."""
+        directory = self.path.resolve().parent
+        while (directory / "__init__.py").exists() and directory != directory.parent:
+            directory = directory.parent
+        return directory

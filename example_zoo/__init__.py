@@ -1,0 +1,1 @@
+"""Small, real models that show what a generated page can explain."""
