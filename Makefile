@@ -1,0 +1,46 @@
+# Every target creates .venv and installs what it needs, once; PYTHON=... chooses the interpreter.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
+BIN := .venv/bin
+PYTEST ?= -n auto --dist worksteal
+
+.PHONY: site serve test lint format bench dist clean
+
+site: .venv/site.stamp ## build the example zoo's site into site/
+	$(BIN)/mkdocs build --strict
+
+serve: .venv/site.stamp ## the same, rebuilt while you edit
+	$(BIN)/mkdocs serve --livereload
+
+test: .venv/dev.stamp ## run all tests
+	$(BIN)/pytest $(PYTEST)
+
+lint: .venv/dev.stamp ## format, style, types and the direction of imports
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/dev.stamp
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+dist: .venv/dev.stamp ## sdist and wheel into dist/
+	$(BIN)/python -m build
+
+clean:
+	rm -rf .venv .keraviz site dist
+
+.venv/pip.stamp:
+	@test -n "$(PYTHON)" || { echo "keraviz-docs needs Python 3.10 to 3.13; none was found. Install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv .venv || { echo "Python could not create .venv; on Debian and Ubuntu, 'apt install python3-venv' helps" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@touch $@
+
+.venv/site.stamp: .venv/pip.stamp pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group docs
+	@touch $@
+
+.venv/dev.stamp: .venv/site.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
