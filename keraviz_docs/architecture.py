@@ -167,6 +167,10 @@ class CheckpointEntry(msgspec.Struct, frozen=True):
     path: str
     class_name: str = msgspec.field(name="class")
     variables: tuple[tuple[int, ...], ...]
+    layer: str | None = None
+    """Path of the node (its first call) or group whose variables they are; ``None`` when it is neither."""
+    custom: bool = False
+    """Whether code outside Keras decides what is loaded (a ``load_own_variables`` of the layer's own)."""
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
