@@ -13,6 +13,7 @@ from keraviz_docs.architecture import Architecture, Source
 
 FailureKind = Literal[
     "import",  # the builder's module or name could not be imported
+    "arguments",  # the entry's kwargs do not fit the builder's parameters
     "exception",  # the builder raised
     "wrong-return",  # the builder returned something that is no Keras model
     "unbuilt",  # the model does not know its input and the manifest has no `inputs`
