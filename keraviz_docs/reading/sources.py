@@ -1,0 +1,69 @@
+"""Where code stands: files and lines that read the same on every machine."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from keraviz_docs.architecture import Source
+
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+def source_of(thing: Any, project: Path | None = None) -> Source | None:
+    """Return where a function, class or bound method is defined, seen through decorators and ``functools.partial``.
+
+    ``None`` when it has no Python source (built in, typed at a prompt, made by ``exec``).
+    """
+    definition = undecorated(thing)
+    if not (inspect.isroutine(definition) or inspect.isclass(definition)):
+        definition = type(definition)
+    try:
+        file = inspect.getsourcefile(definition)
+        _, line = inspect.getsourcelines(definition)
+    except (TypeError, OSError):
+        return None
+    if file is None:
+        return None
+    return Source(file=portable(Path(file), project), line=max(line, 1))
+
+
+def undecorated(thing: Any) -> Any:
+    """Follow ``functools.partial`` and ``functools.wraps`` to what was written."""
+    seen: set[int] = set()
+    while id(thing) not in seen:
+        seen.add(id(thing))
+        if isinstance(thing, functools.partial):
+            thing = thing.func
+        elif not inspect.isclass(thing) and callable(getattr(thing, "__wrapped__", None)):
+            thing = thing.__wrapped__
+    return thing
+
+
+def is_within(file: Path, project: Path) -> bool:
+    """Whether a file is the project's own: below its directory, and not in an environment installed there."""
+    file, project = _absolute(file), _absolute(project)
+    return file.is_relative_to(project) and not any(part in _INSTALLED for part in file.relative_to(project).parts)
+
+
+def portable(file: Path, project: Path | None = None) -> str:
+    """Write a path relative to the project, or else to the directory that Python imports it from."""
+    if project is not None and is_within(file, project):
+        return _absolute(file).relative_to(_absolute(project)).as_posix()
+    file = _absolute(file)
+    for part in _INSTALLED:
+        if part in file.parts:
+            after = len(file.parts) - file.parts[::-1].index(part)
+            return Path(*file.parts[after:]).as_posix()
+    standard = Path(sysconfig.get_paths()["stdlib"])
+    roots = [standard, *(Path(entry) for entry in sys.path if entry)]
+    inside = [file.relative_to(_absolute(root)) for root in roots if file.is_relative_to(_absolute(root))]
+    return min(inside, key=lambda path: len(path.parts)).as_posix() if inside else file.name
+
+
+def _absolute(path: Path) -> Path:
+    return path.resolve()
