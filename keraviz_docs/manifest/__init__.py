@@ -1,1 +1,37 @@
-"""The manifest `zoo.yml`: reading, validation, schema."""
+"""The manifest `zoo.yml`: reading, validation, schema.
+
+:func:`load` gives a :class:`Manifest` or raises a :class:`ManifestError` with every mistake and its position;
+:func:`schema` is the JSON Schema for editors.
+"""
+
+from __future__ import annotations
+
+from keraviz_docs.manifest.entries import (
+    BuilderTarget,
+    DiscoverEntry,
+    Limits,
+    Manifest,
+    ModelEntry,
+    Position,
+    SavedModelTarget,
+)
+from keraviz_docs.manifest.identifiers import derive_id
+from keraviz_docs.manifest.loading import load, loads
+from keraviz_docs.manifest.mistakes import ManifestError, Mistake
+from keraviz_docs.manifest.schema import schema
+
+__all__ = [
+    "BuilderTarget",
+    "DiscoverEntry",
+    "Limits",
+    "Manifest",
+    "ManifestError",
+    "Mistake",
+    "ModelEntry",
+    "Position",
+    "SavedModelTarget",
+    "derive_id",
+    "load",
+    "loads",
+    "schema",
+]

@@ -95,8 +95,12 @@ class Manifest:
     """A whole ``zoo.yml``."""
 
     path: Path
-    title: str
+    title: str = "Model zoo"
     entries: tuple[ModelEntry | DiscoverEntry, ...]
+    on_error: Literal["warn", "fail"] = "warn"
+    """What a model that cannot be read means for a build: a warning, or failure."""
+    graphviz: Literal["bundled", "system"] = "bundled"
+    """Which Graphviz draws: the one in the pygraphviz wheel, or the installed ``dot``."""
 
     @property
     def project(self) -> Path:

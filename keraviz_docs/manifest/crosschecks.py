@@ -1,0 +1,97 @@
+"""Rules between the values of a manifest, and between a manifest and the files beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from keraviz_docs.manifest.document import Document, quoted
+from keraviz_docs.manifest.entries import Position
+from keraviz_docs.manifest.identifiers import RESERVED_IDS, derive_id
+from keraviz_docs.manifest.mistakes import Mistake
+
+
+def crosscheck(document: Document, project: Path) -> Iterator[Mistake]:
+    """Yield the mistakes that no value shows alone: ids used twice, words listed twice, files that do not exist.
+
+    The document may break the schema at the same time; what has the wrong type is passed over here.
+    """
+    yield from _ids(document)
+    for path, place in document.places.items():
+        if path[-1:] in {("tags",), ("references",)} and (path[0] == "defaults" or len(path) in (3, 5)):
+            yield from _repetitions(document, path)
+        if len(path) == 3 and path[0] == "models" and path[2] == "file" and place.written:
+            yield from _archive(place.written, project, place.value)
+
+
+def entry_id(entry: Mapping[Any, Any]) -> str | None:
+    """Return the id of a built or saved model: its own, or else the one derived from the function or file name.
+
+    ``None`` if neither can be told, because the entry is of another kind or broken.
+    """
+    own = entry.get("id")
+    if own is not None:
+        return own if isinstance(own, str) else None
+    builder, file = entry.get("builder"), entry.get("file")
+    if isinstance(builder, str) and ":" in builder:
+        return derive_id(builder.partition(":")[2])
+    if isinstance(file, str):
+        return derive_id(Path(file).stem)
+    return None
+
+
+def _ids(document: Document) -> Iterator[Mistake]:
+    models = document.value.get("models") if isinstance(document.value, dict) else None
+    used: dict[str, Position] = {}
+    for index, entry in enumerate(models if isinstance(models, list) else []):
+        if not isinstance(entry, dict):
+            continue
+        base = entry_id(entry)
+        if base is None:
+            continue
+        own = "id" in entry
+        place = document.place(("models", index, "id") if own else ("models", index))
+        if not base:
+            yield Mistake(place.value, "this model needs an 'id': none can be derived from its name")
+            continue
+        origin = "" if own else " (derived from the name, as there is no 'id')"
+        yield from _claim(base, place.value, origin, used)
+        variants = entry.get("variants")
+        for number, variant in enumerate(variants if isinstance(variants, list) else []):
+            if isinstance(variant, dict) and isinstance(variant.get("id"), str):
+                position = document.place(("models", index, "variants", number, "id")).value
+                yield from _claim(f"{base}-{variant['id']}", position, " (model and variant)", used)
+
+
+def _claim(identifier: str, position: Position, origin: str, used: dict[str, Position]) -> Iterator[Mistake]:
+    if identifier in RESERVED_IDS:
+        yield Mistake(position, f"the id {quoted(identifier)}{origin} is taken by the index page: choose another")
+    elif identifier in used:
+        sentence = f"the id {quoted(identifier)}{origin} is already used at {used[identifier]}: give this one another"
+        yield Mistake(position, sentence)
+    else:
+        used[identifier] = position
+
+
+def _repetitions(document: Document, path: tuple[Any, ...]) -> Iterator[Mistake]:
+    index = 0
+    seen: dict[str, Position] = {}
+    while (*path, index) in document.places:
+        place = document.places[(*path, index)]
+        if place.written is not None:
+            if place.written in seen:
+                yield Mistake(place.value, f"{quoted(place.written)} is in {quoted(path[-1])} twice")
+            seen[place.written] = place.value
+        index += 1
+
+
+def _archive(written: str, project: Path, position: Position) -> Iterator[Mistake]:
+    path = project / written
+    try:
+        if path.is_dir():
+            yield Mistake(position, f"{quoted(written)} is a directory, not a .keras file")
+        elif written.endswith(".keras") and not path.is_file():
+            yield Mistake(position, f"there is no file {quoted(written)} (a path is relative to the manifest)")
+    except OSError as error:
+        yield Mistake(position, f"{quoted(written)} cannot be looked up: {error.strerror}")

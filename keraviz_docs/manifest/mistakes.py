@@ -1,0 +1,52 @@
+"""What is wrong with a manifest, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from keraviz_docs.errors import UserError
+from keraviz_docs.manifest.entries import Position
+
+_SHOWN = 50
+"""Mistakes that a message lists; a file with more of them is better mended from the top."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing to mend.  ``position`` is ``None`` when there is no text to point into (no such file, say)."""
+
+    position: Position | None
+    message: str
+
+    def __str__(self) -> str:
+        return self.message if self.position is None else f"{self.position}: {self.message}"
+
+
+class ManifestError(UserError):
+    """All the mistakes of one manifest, in the order of the file; as text, one line for each."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        unique = dict.fromkeys(mistakes)
+        self.mistakes: tuple[Mistake, ...] = tuple(sorted(unique, key=_place))
+        super().__init__(self.mistakes)
+
+    def __str__(self) -> str:
+        lines = [str(mistake) for mistake in self.mistakes[:_SHOWN]]
+        if len(self.mistakes) > _SHOWN:
+            lines.append(f"and {len(self.mistakes) - _SHOWN} more mistakes")
+        return "\n".join(lines)
+
+
+def shown(path: Path) -> str:
+    """Return a path as messages show it: relative to the current directory if it lies below, POSIX slashes."""
+    try:
+        return path.absolute().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _place(mistake: Mistake) -> tuple[int, int]:
+    position = mistake.position
+    return (0, 0) if position is None else (position.line, position.column)
