@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import functools
+import inspect
 import sys
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 
 class WeightsNeeded(BaseException):
@@ -187,3 +193,247 @@ def forget_automatic_names() -> None:
     from keras.src.utils.naming import reset_uids
 
     reset_uids()
+
+
+@contextlib.contextmanager
+def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
+    """Skip whatever downloads or loads weights.
+
+    Mirrors ``get_file`` (``keras/src/utils/file_utils.py``), ``load_weights`` and ``load_model``
+    (``keras/src/saving/saving_api.py``, ``saving_lib.py``, ``keras/src/legacy/saving/legacy_h5_format.py``).  Once a
+    load was skipped, nothing is saved either: a file of weights that were never loaded must not replace a real one.
+
+    Args:
+        is_weight_file: tells from a file name or URL whether it holds weights; other files are downloaded as ever.
+    """
+    import keras
+    import tensorflow as tf
+    from keras.src.legacy.saving import legacy_h5_format
+    from keras.src.saving import saving_lib
+
+    skipped: list[str] = []
+    postponed: dict[str, Callable[[], Any]] = {}
+    get_file, load_model = keras.utils.get_file, keras.saving.load_model
+
+    def locate_file(fname: Any = None, origin: Any = None, *args: Any, **kwargs: Any) -> Any:
+        name = str(fname or urlsplit(str(origin or "")).path.rpartition("/")[2])
+        if origin is None or not (is_weight_file(name) or is_weight_file(str(origin))):
+            return get_file(fname, origin, *args, **kwargs)
+        settings = inspect.signature(get_file).bind(fname, origin, *args, **kwargs)
+        settings.apply_defaults()
+        root = Path(settings.arguments["cache_dir"] or keras_home()).expanduser()
+        path = str(root / settings.arguments["cache_subdir"] / name)
+        postponed[path] = functools.partial(get_file, fname, origin, *args, **kwargs)
+        return path
+
+    def load_configuration(filepath: Any, *args: Any, **kwargs: Any) -> Any:
+        fetch = postponed.pop(str(filepath), None)
+        return load_model(filepath if fetch is None or Path(filepath).exists() else fetch(), *args, **kwargs)
+
+    def from_archive(fileobj: Any, custom_objects: Any, compile: Any, safe_mode: Any) -> Any:  # noqa: A002 -- Keras's name
+        skipped.append("load_model")
+        with zipfile.ZipFile(fileobj) as archive:
+            config = saving_lib._safe_zip_read(archive, saving_lib._CONFIG_FILENAME)
+        return saving_lib._model_from_config(config, custom_objects, compile, safe_mode)
+
+    def from_directory(dirpath: Any, custom_objects: Any, compile: Any, safe_mode: Any) -> Any:  # noqa: A002 -- Keras's name
+        skipped.append("load_model")
+        config = Path(dirpath, saving_lib._CONFIG_FILENAME).read_text(encoding="utf-8")
+        return saving_lib._model_from_config(config, custom_objects, compile, safe_mode)
+
+    def load_nothing(*_: Any, **__: Any) -> None:
+        skipped.append("load_weights")
+
+    def load_no_values(*_: Any, **__: Any) -> list[Any]:
+        return []
+
+    def restore_nothing(*_: Any, **__: Any) -> _Restored:
+        skipped.append("restore")
+        return _Restored()
+
+    def unless_skipped(save: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(save)
+        def saving(*args: Any, **kwargs: Any) -> Any:
+            return None if skipped else save(*args, **kwargs)
+
+        return saving
+
+    functions = {
+        get_file: locate_file,
+        load_model: load_configuration,
+        keras.saving.load_weights: load_nothing,
+        keras.saving.save_model: unless_skipped(keras.saving.save_model),
+        keras.saving.save_weights: unless_skipped(keras.saving.save_weights),
+        legacy_h5_format.load_weights_from_hdf5_group: load_nothing,
+        legacy_h5_format.load_weights_from_hdf5_group_by_name: load_nothing,
+        legacy_h5_format.load_optimizer_weights_from_hdf5_group: load_no_values,
+        saving_lib._load_model_from_fileobj: from_archive,
+        saving_lib._load_model_from_dir: from_directory,
+        saving_lib.load_weights_only: load_nothing,
+    }
+    with contextlib.ExitStack() as patches:
+        patches.enter_context(replaced(functions))
+        patches.enter_context(_attribute(keras.Model, "load_weights", load_nothing))
+        for method in _WRITING:
+            patches.enter_context(_attribute(keras.Model, method, unless_skipped(getattr(keras.Model, method))))
+        for method in ("restore", "read"):
+            patches.enter_context(_attribute(tf.train.Checkpoint, method, restore_nothing))
+        yield
+
+
+class _Restored:
+    """What ``tf.train.Checkpoint.restore`` returns: every assertion about what was restored holds."""
+
+    def __getattr__(self, name: str) -> Callable[..., _Restored]:
+        return lambda *_, **__: self
+
+
+def keras_home() -> str:
+    """Return the directory of Keras's own files (``keras/src/backend/config.py``)."""
+    from keras.src.backend import config
+
+    return str(config.keras_home())
+
+
+def snake_case(name: str) -> str:
+    """Write a class name as Keras does in automatic names and checkpoint paths (``keras/src/utils/naming.py``)."""
+    from keras.src.utils.naming import to_snake_case
+
+    return str(to_snake_case(name))
+
+
+def functional_graph(model: Any) -> Any | None:
+    """Return the graph of layer calls that a model executes, or ``None`` when it executes code of its own.
+
+    A Functional model is its graph (``keras/src/models/functional.py``); a Sequential one keeps it in ``_functional``
+    once it knows its input (``keras/src/models/sequential.py``).  A subclass that overrides ``call`` or ``__call__``
+    may do anything.
+    """
+    import keras
+    from keras.src.models.functional import Functional
+
+    cls = type(model)
+    if cls.__call__ is not keras.Layer.__call__:
+        return None
+    if isinstance(model, keras.Sequential):
+        return model._functional if cls.call is keras.Sequential.call else None
+    if isinstance(model, Functional):
+        return model if cls.call is Functional.call else None
+    return None
+
+
+def graph_calls(functional: Any) -> list[Any]:
+    """Return the nodes of a Functional graph in the order in which it executes them, without the inputs.
+
+    Mirrors ``Function._run_through_graph`` (``keras/src/ops/function.py``).
+    """
+    by_depth = functional._nodes_by_depth
+    computed = {id(tensor) for tensor in functional.inputs}
+    calls = []
+    for depth in sorted(by_depth, reverse=True):
+        for node in by_depth[depth]:
+            if node.is_input or any(id(tensor) not in computed for tensor in node.input_tensors):
+                continue
+            computed.update(id(tensor) for tensor in node.outputs)
+            calls.append(node)
+    return calls
+
+
+def input_layer(tensor: Any) -> Any | None:
+    """Return the layer or operation that made a symbolic tensor (``KerasHistory`` in ``keras/src/ops/node.py``)."""
+    history = getattr(tensor, "_keras_history", None)
+    return history.operation if history is not None else None
+
+
+def input_structure(functional: Any) -> Any:
+    """Return the inputs of a Functional graph as they were nested by who made it (``keras/src/ops/function.py``)."""
+    return functional._inputs_struct
+
+
+def output_structure(functional: Any) -> Any:
+    """Return the outputs of a Functional graph as they were nested by who made it (``keras/src/ops/function.py``)."""
+    return functional._outputs_struct
+
+
+def sublayers(layer: Any) -> list[Any]:
+    """Return the layers that a layer tracks directly (``Layer._flatten_layers`` in ``keras/src/layers/layer.py``)."""
+    return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def own_variables(layer: Any) -> list[Any]:
+    """Return the variables that a layer holds itself, without its sublayers' (``keras/src/layers/layer.py``).
+
+    Random seeds and metrics are no weights; Keras keeps them in lists of their own.
+    """
+    return [*layer._trainable_variables, *layer._non_trainable_variables]
+
+
+def saved_variables(model: Any) -> list[tuple[str, Any, tuple[tuple[int, ...], ...], bool]]:
+    """Say what ``save_weights`` would write: for each address the object that owns it, and its arrays' shapes in order.
+
+    The last item tells whether code outside Keras decides what is loaded there.  The addresses are Keras's own:
+    ``_save_state`` walks the model (``keras/src/saving/saving_lib.py``) into a store that takes shapes only.  What
+    ``compile`` added (optimizer, metrics, loss) is left out, since a model to be loaded need not be compiled.
+    """
+    from keras.src.saving import saving_lib
+
+    entries: list[tuple[str, Any, list[tuple[int, ...]], bool]] = []
+
+    class Shapes(saving_lib.H5IOStore):  # type: ignore[misc]  # Keras is not typed
+        def __init__(self) -> None:
+            self.shapes: list[tuple[int, ...]] = []
+
+        def __bool__(self) -> bool:
+            return True
+
+        def make(self, path: str, metadata: Any = None) -> Any:
+            return self
+
+        def __setitem__(self, key: str, value: Any) -> None:
+            self.shapes.append(tuple(int(size) for size in value.shape))
+
+    save = saving_lib._save_state
+
+    def record(saveable: Any, weights_store: Any, assets_store: Any, inner_path: str, visited_saveables: Any) -> None:
+        if id(saveable) in visited_saveables:
+            return
+        store = Shapes()
+        entries.append((inner_path, saveable, store.shapes, not _loads_as_keras_does(saveable)))
+        with contextlib.ExitStack() as patches:
+            if "save_own_variables" in dir(saveable) and not _is_keras(type(saveable).save_own_variables):
+                patches.enter_context(_attribute(type(saveable), "save_own_variables", _saving_what_it_can(saveable)))
+            save(saveable, store, assets_store, inner_path, visited_saveables)
+
+    compiled = ("optimizer", "_loss_tracker", "_compile_metrics", "_compile_loss")
+    visited = {id(part) for part in (getattr(model, name, None) for name in compiled) if part is not None}
+    with (
+        _attribute(saving_lib, "_save_state", record),
+        # Keras means to keep this per kind of object, but looks it up under another name than it stores it.
+        _attribute(saving_lib, "get_attr_skipset", functools.cache(saving_lib.get_attr_skipset)),
+    ):
+        record(model, None, None, "", visited)
+    return [(path, saveable, tuple(shapes), custom) for path, saveable, shapes, custom in entries if shapes]
+
+
+def _is_keras(function: Any) -> bool:
+    return str(getattr(function, "__module__", "")).partition(".")[0] == "keras"
+
+
+def _loads_as_keras_does(saveable: Any) -> bool:
+    load = getattr(type(saveable), "load_own_variables", None)
+    return load is None or _is_keras(load)
+
+
+def _saving_what_it_can(saveable: Any) -> Callable[..., None]:
+    custom = type(saveable).save_own_variables
+
+    def guarded(self: Any, store: Any) -> None:
+        before = len(store.shapes)
+        try:
+            custom(self, store)
+        except Exception:  # it may well need the values that are not there
+            del store.shapes[before:]
+            for variable in own_variables(self) if hasattr(self, "_trainable_variables") else ():
+                store[variable.name] = variable
+
+    return guarded

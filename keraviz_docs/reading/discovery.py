@@ -1,0 +1,3 @@
+"""The builders of a module, found by their annotations."""
+
+from __future__ import annotations

@@ -1,0 +1,110 @@
+"""What a builder did wrong, as a :class:`~keraviz_docs.outcome.Failure` that its author can act on."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from keraviz_docs.outcome import FailureKind, Frame
+from keraviz_docs.reading.sources import is_within, portable
+
+_LONGEST_MESSAGE = 2_000
+_FOREIGN = frozenset({"keras", "tensorflow", "tf_keras", "keraviz_docs", "absl", "numpy", "optree"})
+
+
+class CannotRead(Exception):  # noqa: N818 -- it reads as the sentence it stands for
+    """One model cannot be read; everything that a :class:`~keraviz_docs.outcome.Failure` wants to know about it."""
+
+    def __init__(self, kind: FailureKind, message: str, frames: tuple[Frame, ...] = ()) -> None:
+        super().__init__(message)
+        self.kind: FailureKind = kind
+        self.message = message
+        self.frames = frames
+
+
+def from_exception(error: BaseException, doing: str, project: Path, *, kind: FailureKind = "exception") -> CannotRead:
+    """Describe what somebody else's code raised.
+
+    Args:
+        error: what was raised.
+        doing: what raised it, the subject of the sentence: ``"`zoo.nets:unet`"``.
+        project: the directory whose frames are the zoo's own.
+        kind: what kind of failure it is, unless the exception itself says more.
+    """
+    frames = own_frames(error, project)
+    if isinstance(error, MemoryError):
+        return CannotRead("memory", f"{doing} ran out of memory. {told(error)}".rstrip(), frames)
+    if isinstance(error, SystemExit):
+        code = "" if error.code is None else f" with exit status {error.code!r}"
+        return CannotRead(
+            "crash", f"{doing} called sys.exit{code}; a builder must return a model, not end the program.", frames
+        )
+    if isinstance(error, RecursionError):
+        return CannotRead(kind, f"{doing} raised RecursionError: it calls itself without an end.", frames)
+    return CannotRead(kind, f"{doing} raised {told(error)}", frames)
+
+
+def told(error: BaseException) -> str:
+    """Write an exception as ``Class: message``: at most 2,000 characters, without memory addresses."""
+    try:
+        text = str(error).strip()
+    except Exception:  # a message that cannot be had must not hide the exception itself
+        text = ""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+    if len(text) > _LONGEST_MESSAGE:
+        text = text[:_LONGEST_MESSAGE].rstrip() + " …"
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
+
+
+def own_frames(error: BaseException, project: Path) -> tuple[Frame, ...]:
+    """Return the zoo's own lines of a traceback, outermost first; those of Keras, TensorFlow and ours are left out.
+
+    Own is what lies in the project.  When nothing does (a builder of an installed package), own is every package but
+    the frameworks.
+    """
+    lines = _lines(error.__traceback__)
+    mine = [line for line in lines if _is_real(line) and is_within(Path(line.filename), project)]
+    if not mine:
+        mine = [line for line in lines if _is_real(line) and not _is_foreign(Path(line.filename))]
+    frames = [
+        Frame(
+            file=portable(Path(line.filename), project),
+            line=line.lineno or 1,
+            function=line.name,
+            code=(line.line or "").strip(),
+        )
+        for line in mine
+    ]
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
+        frames.append(
+            Frame(
+                file=portable(Path(error.filename), project),
+                line=error.lineno or 1,
+                function="<module>",
+                code=(error.text or "").strip(),
+            )
+        )
+    return tuple(frames)
+
+
+def _lines(trace: TracebackType | None) -> list[traceback.FrameSummary]:
+    return list(traceback.extract_tb(trace)) if trace is not None else []
+
+
+def _is_real(line: traceback.FrameSummary) -> bool:
+    return not line.filename.startswith("<")
+
+
+def _is_foreign(file: Path) -> bool:
+    if file.is_relative_to(_HERE) or (file.is_relative_to(_STANDARD) and "site-packages" not in file.parts):
+        return True
+    return Path(portable(file)).parts[0] in _FOREIGN
+
+
+_HERE = Path(__file__).resolve().parents[1]
+_STANDARD = Path(sysconfig.get_paths()["stdlib"])
