@@ -1,0 +1,158 @@
+"""From the entries of a manifest to the outcomes of all models."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from pathlib import Path
+
+from keraviz_docs.errors import UserError
+from keraviz_docs.manifest.entries import DiscoverEntry, ModelEntry
+from keraviz_docs.outcome import Failure, Reading
+from keraviz_docs.production.messages import Answer, Discovered, Discovery, Request
+from keraviz_docs.production.pool import LocalPool, Pool, Result, environment
+from keraviz_docs.production.progress import Progress, Silent
+from keraviz_docs.production.report import ModelReport, Report
+
+Place = tuple[int, int]
+"""Where a model stands: the position of its entry in the manifest, and its position among what that entry gave."""
+
+
+def produce(
+    entries: Sequence[ModelEntry | DiscoverEntry],
+    project: Path,
+    *,
+    jobs: int | None = None,
+    pool: Pool | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Read all models, each in a process of its own.
+
+    Args:
+        entries: what to read, as a manifest gives it.
+        project: the directory that imports and relative paths start from.
+        jobs: how many to read at once; as many as cores and memory allow when not given.
+        pool: where to read them, when not in processes that live as long as this call.  It stays open.
+        progress: is told what happens; nobody is when not given.
+
+    Returns:
+        A report that has an outcome for every model; a model that could not be read has a failure there.
+
+    Raises:
+        UserError: Keras and TensorFlow cannot be imported, or two entries give models of the same id.
+        KeyboardInterrupt: no process of an own pool is left then.
+    """
+    progress = progress or Silent()
+    report: Report | None = None
+    try:
+        with _opened(pool, jobs) as opened:
+            report = _Production(project.resolve(), opened, progress).run(entries)
+    finally:
+        progress.close(report)
+    return report
+
+
+@contextlib.contextmanager
+def _opened(pool: Pool | None, jobs: int | None) -> Iterator[Pool]:
+    if pool is not None:
+        yield pool
+    else:
+        with LocalPool(jobs) as own:
+            yield own
+
+
+class _Production:
+    def __init__(self, project: Path, pool: Pool, progress: Progress) -> None:
+        self._project = project
+        self._pool = pool
+        self._progress = progress
+        self._environment = environment()
+        self._under_way: dict[Future[Result], tuple[Place, ModelEntry | DiscoverEntry]] = {}
+        self._models: dict[Place, ModelReport] = {}
+        self._entries: dict[str, ModelEntry] = {}
+        self._undiscovered: dict[Place, Failure] = {}
+
+    def run(self, entries: Sequence[ModelEntry | DiscoverEntry]) -> Report:
+        began = time.monotonic()
+        self._enlist([((index, 0), entry) for index, entry in enumerate(entries)])
+        while self._under_way:
+            finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
+            for future in finished:
+                place, entry = self._under_way.pop(future)
+                self._take(place, entry, future.result())
+        return Report(
+            models=tuple(model for _, model in sorted(self._models.items(), key=lambda item: item[0])),
+            undiscovered=tuple(failure for _, failure in sorted(self._undiscovered.items(), key=lambda item: item[0])),
+            seconds=time.monotonic() - began,
+        )
+
+    def _enlist(self, placed: Sequence[tuple[Place, ModelEntry | DiscoverEntry]]) -> None:
+        for _, entry in placed:
+            if isinstance(entry, ModelEntry):
+                other = self._entries.setdefault(entry.id, entry)
+                if other is not entry:
+                    raise UserError(_clash(entry, other))
+        self._progress.expect(len(self._entries))
+        for place, entry in placed:
+            request = Request(
+                entry=_essence(entry), project=self._project, limits=entry.limits, environment=self._environment
+            )
+            if isinstance(entry, ModelEntry):
+                self._progress.begin(entry.id)
+            self._under_way[self._pool.submit(request)] = (place, entry)
+
+    def _take(self, place: Place, entry: ModelEntry | DiscoverEntry, result: Result) -> None:
+        if isinstance(entry, DiscoverEntry):
+            self._take_discovery(place, entry, result.answer)
+        elif isinstance(result.answer, (Reading, Failure)):
+            report = ModelReport(entry=entry, outcome=result.answer, seconds=result.seconds)
+            self._models[place] = report
+            self._progress.finish(report)
+        else:
+            raise TypeError(f"the answer about {entry.id!r} is a {type(result.answer).__name__}")
+
+    def _take_discovery(self, place: Place, entry: DiscoverEntry, answer: Answer) -> None:
+        if isinstance(answer, Discovery):
+            found = [_found(entry, model) for model in answer.models]
+            self._enlist([((place[0], index), model) for index, model in enumerate(found)])
+        elif isinstance(answer, Failure):
+            self._undiscovered[place] = answer
+        else:
+            raise TypeError(f"the answer about {entry.module!r} is a {type(answer).__name__}")
+
+
+def _essence(entry: ModelEntry | DiscoverEntry) -> ModelEntry | DiscoverEntry:
+    """Return what reading depends on: how a model is presented must not change what is read."""
+    if isinstance(entry, DiscoverEntry):
+        return DiscoverEntry(module=entry.module)
+    return ModelEntry(
+        id=entry.id,
+        target=entry.target,
+        kwargs=entry.kwargs,
+        inputs=entry.inputs,
+        batch=entry.batch,
+        source=entry.source,
+    )
+
+
+def _found(entry: DiscoverEntry, model: Discovered) -> ModelEntry:
+    return ModelEntry(
+        id=model.id,
+        target=model.target,
+        section=entry.section,
+        tags=entry.tags,
+        references=entry.references,
+        batch=entry.batch,
+        expand=entry.expand,
+        limits=entry.limits,
+        position=entry.position,
+    )
+
+
+def _clash(entry: ModelEntry, other: ModelEntry) -> str:
+    places = " and ".join(str(each.position) for each in (other, entry) if each.position is not None)
+    return (
+        f"{places}: " if places else ""
+    ) + f"`{other.target}` and `{entry.target}` both have the id `{entry.id}`; give one of them another `id`"

@@ -1,0 +1,45 @@
+"""What came of reading many models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from keraviz_docs.manifest.entries import ModelEntry
+from keraviz_docs.outcome import Failure, Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelReport:
+    """What came of one model."""
+
+    entry: ModelEntry
+    outcome: Outcome
+    from_cache: bool = False
+    seconds: float = 0.0
+    """How long reading it took, in its own process; 0 when it came from the cache."""
+    dependencies: tuple[Path, ...] = ()
+    """The files that it was built from and a person may edit, absolute; a change of one asks for a new build."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What came of all models, in the order of the manifest."""
+
+    models: tuple[ModelReport, ...]
+    undiscovered: tuple[Failure, ...] = ()
+    """For each ``discover`` entry whose module could not be searched: why."""
+    watched: tuple[Path, ...] = ()
+    """All files that any of it depends on."""
+    seconds: float = 0.0
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """The outcomes by model id, in the order of the manifest."""
+        return {model.entry.id: model.outcome for model in self.models}
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Everything that went wrong."""
+        failed = [model.outcome for model in self.models if isinstance(model.outcome, Failure)]
+        return (*failed, *self.undiscovered)
