@@ -1,0 +1,181 @@
+"""Multiply-accumulates per leaf, per group and per model.
+
+The convention is the papers': one multiply-accumulate (MAC) is a product and its addition to a sum, so FLOPs are twice
+the figure; batch 1; padding counts as data; biases, normalisation, pooling and activations are element-wise work and
+counted apart.  What cannot be counted is unknown (``None``), named, and never zero.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from keraviz_docs.architecture import Architecture, Node, Tensor
+from keraviz_docs.cost.call import Call, Operand, Rule, nothing
+from keraviz_docs.cost.rules import Work, work_of
+from keraviz_docs.cost.shapes import at_batch_one
+from keraviz_docs.errors import UserError
+
+PROBES = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class NodeCost:
+    """What one call of a leaf computes."""
+
+    number: int
+    path: str
+    macs: int | None
+    elementwise: int | None
+    """Scalar results besides the MACs (see :mod:`keraviz_docs.cost.elementwise`)."""
+    macs_per_position: int | None
+    """MACs per step of its single unknown dimension, where they grow in proportion to it; else ``None``."""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A total with what is missing from it: a lower bound unless ``unknown`` is empty."""
+
+    known: int | None
+    """``None`` when there is something to count and nothing of it is known."""
+    unknown: tuple[str, ...] = ()
+    """Paths of the nodes that could not be counted."""
+
+
+def with_costs(architecture: Architecture) -> Architecture:
+    """Return the architecture with ``macs`` of every node and of the total filled in.
+
+    A node that was counted before by a rule that is not registered in this process keeps its figure.
+
+    Raises:
+        UserError: a registered rule failed.
+    """
+    costs = node_costs(architecture)
+    nodes = tuple(
+        msgspec.structs.replace(node, macs=cost.macs) for node, cost in zip(architecture.nodes, costs, strict=True)
+    )
+    total = sum_of(nodes)
+    totals = msgspec.structs.replace(architecture.totals, macs=total.known, macs_unknown=total.unknown)
+    return msgspec.structs.replace(architecture, nodes=nodes, totals=totals)
+
+
+def node_costs(architecture: Architecture) -> tuple[NodeCost, ...]:
+    """Count every node, in order.
+
+    Raises:
+        UserError: a registered rule failed.
+    """
+    tensors = at_batch_one(architecture)
+    return tuple(_cost(architecture, node, tensors) for node in architecture.nodes)
+
+
+def sum_of(nodes: Sequence[Node]) -> Sum:
+    """Add up the MACs of counted nodes; a layer called twice computes twice."""
+    known = [node.macs for node in nodes if node.macs is not None]
+    unknown = tuple(node.path for node in nodes if node.macs is None)
+    return Sum(known=None if unknown and not any(known) else sum(known), unknown=unknown)
+
+
+def subtotals(architecture: Architecture) -> Mapping[str, Sum]:
+    """Return the MACs of every group, including the groups inside it, by path."""
+    inside: dict[str, list[Node]] = defaultdict(list)
+    parents = {group.path: group.parent for group in architecture.groups}
+    for node in architecture.nodes:
+        for path in _ancestors(node.parent, parents):
+            inside[path].append(node)
+    return {group.path: sum_of(inside[group.path]) for group in architecture.groups}
+
+
+def _ancestors(path: str | None, parents: Mapping[str, str | None]) -> Iterator[str]:
+    while path is not None:
+        yield path
+        path = parents[path]
+
+
+def _cost(architecture: Architecture, node: Node, tensors: Sequence[tuple[Tensor, ...]]) -> NodeCost:
+    work = work_of(node)
+    if work is None:
+        return NodeCost(node.number, node.path, node.macs, None, None)
+    call = _call(architecture, node, tensors)
+    macs = _macs(work, node, call)
+    per_position = None
+    if macs is None and call is None:
+        per_position = _per_position(work, node, [_call(architecture, node, tensors, size) for size in PROBES])
+    return NodeCost(
+        number=node.number,
+        path=node.path,
+        macs=node.macs if macs is None else macs,
+        elementwise=0 if work.elementwise is nothing else _apply(work.elementwise, call),
+        macs_per_position=per_position,
+    )
+
+
+def _macs(work: Work, node: Node, call: Call | None) -> int | None:
+    if work.macs is nothing:
+        return 0
+    return _apply_registered(work.macs, node, call) if work.registered else _apply(work.macs, call)
+
+
+def _call(
+    architecture: Architecture, node: Node, tensors: Sequence[tuple[Tensor, ...]], unknown: int | None = None
+) -> Call | None:
+    """Return the call with concrete shapes, or ``None`` if a dimension is unknown and nothing stands in for it."""
+    inputs = [tensors[operand.node - 1][operand.output] for operand in node.inputs]
+    outputs = tensors[node.number - 1]
+    operands: list[Operand] = []
+    for tensor in (*inputs, *outputs):
+        if tensor.shape is None or (unknown is None and None in tensor.shape):
+            return None
+        if tensor.shape.count(None) > 1:
+            return None
+        operands.append(Operand(tuple(unknown or 0 if size is None else size for size in tensor.shape), tensor.dtype))
+    owner = node if node.shared is None else architecture.node(node.shared)
+    return Call(
+        class_name=node.class_name,
+        config=node.config,
+        inputs=tuple(operands[: len(inputs)]),
+        outputs=tuple(operands[len(inputs) :]),
+        weights=node.weights or owner.weights,
+    )
+
+
+def _apply(rule: Rule, call: Call | None) -> int | None:
+    """Count with a rule of ours; settings or shapes other than the class's name promises leave it unknown."""
+    if call is None or not call.outputs:
+        return None
+    try:
+        return rule(call)
+    except (LookupError, TypeError, ValueError):
+        return None
+
+
+def _apply_registered(rule: Rule, node: Node, call: Call | None) -> int | None:
+    """Count with a zoo's rule, whose mistakes are its author's to know."""
+    if call is None:
+        return None
+    advice = f"It was given inputs of shape {[list(operand.shape) for operand in call.inputs]}."
+    try:
+        count = rule(call)
+    except Exception as error:
+        raise UserError(
+            f"{node.path}: the cost rule registered for {node.module}:{node.class_name} raised"
+            f" {type(error).__name__}: {error}. {advice}"
+        ) from error
+    if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
+        raise UserError(
+            f"{node.path}: the cost rule registered for {node.module}:{node.class_name} returned {count!r};"
+            f" expected a whole number of multiply-accumulates, or None where it cannot tell. {advice}"
+        )
+    return count
+
+
+def _per_position(work: Work, node: Node, calls: Sequence[Call | None]) -> int | None:
+    """Return the count for one step of the unknown dimension, if twice and thrice as many steps take as much more."""
+    counts = [_macs(work, node, call) for call in calls]
+    first = counts[0]
+    if not first:
+        return None
+    return first if counts == [first * size for size in PROBES] else None
