@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import functools
 import inspect
 import sys
 import zipfile
@@ -99,7 +98,7 @@ class _Value:
         self._dtype = dtype
         self._tensor: Any = None
 
-    def __call__(self, shape: Any, dtype: Any = None, **_: Any) -> Any:
+    def __call__(self, _shape: Any, dtype: Any = None, **_: Any) -> Any:
         import tensorflow as tf
         from keras import ops
 
@@ -360,6 +359,11 @@ def sublayers(layer: Any) -> list[Any]:
     return list(layer._flatten_layers(include_self=False, recursive=False))
 
 
+def all_sublayers(layer: Any) -> list[Any]:
+    """Return the layers that a layer tracks, at any depth."""
+    return list(layer._flatten_layers(include_self=False))
+
+
 def own_variables(layer: Any) -> list[Any]:
     """Return the variables that a layer holds itself, without its sublayers' (``keras/src/layers/layer.py``).
 
@@ -386,7 +390,7 @@ def saved_variables(model: Any) -> list[tuple[str, Any, tuple[tuple[int, ...], .
         def __bool__(self) -> bool:
             return True
 
-        def make(self, path: str, metadata: Any = None) -> Any:
+        def make(self, *_: Any, **__: Any) -> Any:
             return self
 
         def __setitem__(self, key: str, value: Any) -> None:
@@ -394,7 +398,7 @@ def saved_variables(model: Any) -> list[tuple[str, Any, tuple[tuple[int, ...], .
 
     save = saving_lib._save_state
 
-    def record(saveable: Any, weights_store: Any, assets_store: Any, inner_path: str, visited_saveables: Any) -> None:
+    def record(saveable: Any, _: Any, assets_store: Any, inner_path: str, visited_saveables: Any) -> None:
         if id(saveable) in visited_saveables:
             return
         store = Shapes()

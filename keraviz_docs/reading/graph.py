@@ -1,0 +1,39 @@
+"""A live Keras model as an architecture."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from keraviz_docs.architecture import Architecture
+from keraviz_docs.reading import keras_internals
+from keraviz_docs.reading.assembling import assemble
+from keraviz_docs.reading.draft import Draft
+from keraviz_docs.reading.functional import read_functional
+
+
+def architecture_of(
+    model: Any,
+    *,
+    id: str,  # noqa: A002 (the field of the architecture that it fills)
+    builder: str,
+    inputs: Any = None,
+    project: Path | None = None,
+) -> Architecture:
+    """Read a Keras model, which may have been built without values for its weights.
+
+    Args:
+        model: a Functional, Sequential or subclassed ``keras.Model``.
+        id: the identifier of the entry.
+        builder: the target of the entry, as text.
+        inputs: the manifest's input specification, for a model that does not know its own: ``{shape, dtype}`` with
+            the shape without the batch, nested in dicts and lists as the model takes it.
+        project: the directory to which source files are relative.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        draft = Draft()
+        graph = keras_internals.functional_graph(model)
+        read_functional(graph, draft, lambda call: None)
+        return assemble(draft, model, id=id, builder=builder, project=project)
