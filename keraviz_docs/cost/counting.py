@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 import msgspec
 
-from keraviz_docs.architecture import Architecture, Node, Tensor
+from keraviz_docs.architecture import Architecture, Node, Tensor, Weight
 from keraviz_docs.cost.call import Call, Operand, Rule, nothing
 from keraviz_docs.cost.rules import Work, work_of
 from keraviz_docs.cost.shapes import at_batch_one
 from keraviz_docs.errors import UserError
 
 PROBES = (1, 2, 3)
+"""Sizes that stand in for an unknown dimension, to see how a count grows with it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class NodeCost:
     elementwise: int | None
     """Scalar results besides the MACs (see :mod:`keraviz_docs.cost.elementwise`)."""
     macs_per_position: int | None
-    """MACs per step of its single unknown dimension, where they grow in proportion to it; else ``None``."""
+    """Where ``macs`` is unknown for want of a dimension: MACs per step of the sequence, or place of the output image.
+
+    ``None`` where there is no such figure, as for attention, which compares every position with every other.
+    """
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def _cost(architecture: Architecture, node: Node, tensors: Sequence[tuple[Tensor
     macs = _macs(work, node, call)
     per_position = None
     if macs is None and call is None:
-        per_position = _per_position(work, node, [_call(architecture, node, tensors, size) for size in PROBES])
+        per_position = _per_position(architecture, node, work, tensors)
     return NodeCost(
         number=node.number,
         path=node.path,
@@ -123,23 +127,43 @@ def _call(
     architecture: Architecture, node: Node, tensors: Sequence[tuple[Tensor, ...]], unknown: int | None = None
 ) -> Call | None:
     """Return the call with concrete shapes, or ``None`` if a dimension is unknown and nothing stands in for it."""
-    inputs = [tensors[operand.node - 1][operand.output] for operand in node.inputs]
-    outputs = tensors[node.number - 1]
-    operands: list[Operand] = []
-    for tensor in (*inputs, *outputs):
-        if tensor.shape is None or (unknown is None and None in tensor.shape):
-            return None
-        if tensor.shape.count(None) > 1:
-            return None
-        operands.append(Operand(tuple(unknown or 0 if size is None else size for size in tensor.shape), tensor.dtype))
-    owner = node if node.shared is None else architecture.node(node.shared)
+    given = [tensors[operand.node - 1][operand.output] for operand in node.inputs]
+    inputs = [_concrete(tensor, unknown) for tensor in given]
+    outputs = [_concrete(tensor, unknown) for tensor in tensors[node.number - 1]]
+    known_inputs = tuple(operand for operand in inputs if operand is not None)
+    known_outputs = tuple(operand for operand in outputs if operand is not None)
+    if len(known_inputs) < len(inputs) or len(known_outputs) < len(outputs):
+        return None
     return Call(
         class_name=node.class_name,
         config=node.config,
-        inputs=tuple(operands[: len(inputs)]),
-        outputs=tuple(operands[len(inputs) :]),
-        weights=node.weights or owner.weights,
+        inputs=known_inputs,
+        outputs=known_outputs,
+        weights=tuple(_weights(architecture, node)),
     )
+
+
+def _concrete(tensor: Tensor, unknown: int | None) -> Operand | None:
+    if tensor.shape is None:
+        return None
+    shape = tuple(unknown if size is None else size for size in tensor.shape)
+    known = tuple(size for size in shape if size is not None)
+    return Operand(known, tensor.dtype) if len(known) == len(shape) else None
+
+
+def _weights(architecture: Architecture, node: Node) -> Iterator[Weight]:
+    """List what the node reads: its own weights, its layer's, and those of another node (a tied embedding)."""
+    yield from node.weights
+    if node.shared is not None:
+        yield from architecture.node(node.shared).weights
+    elsewhere = node.config.get("weights", ()) if node.kind == "operation" else ()
+    if not elsewhere:
+        return
+    owners = {owner.path: owner for owner in architecture.nodes if owner.weights}
+    for place in elsewhere:
+        path, _, name = str(place).rpartition("/")
+        owned = owners[path].weights if path in owners else ()
+        yield from [weight for weight in owned if weight.name.rpartition("/")[2] == name][:1]
 
 
 def _apply(rule: Rule, call: Call | None) -> int | None:
@@ -172,10 +196,23 @@ def _apply_registered(rule: Rule, node: Node, call: Call | None) -> int | None:
     return count
 
 
-def _per_position(work: Work, node: Node, calls: Sequence[Call | None]) -> int | None:
-    """Return the count for one step of the unknown dimension, if twice and thrice as many steps take as much more."""
-    counts = [_macs(work, node, call) for call in calls]
+def _per_position(
+    architecture: Architecture, node: Node, work: Work, tensors: Sequence[tuple[Tensor, ...]]
+) -> int | None:
+    """Return the count for one position, if it grows as the unknown dimensions of the output do.
+
+    A position is one step of a sequence, one place of an image.  Products of positions (attention) have no such figure:
+    there, input and output differ in how many dimensions are unknown, or the count grows faster than the output.
+    """
+    if not node.inputs or len(node.outputs) != 1:
+        return None
+    source = tensors[node.inputs[0].node - 1][node.inputs[0].output].shape
+    result = tensors[node.number - 1][0].shape
+    if source is None or result is None or source.count(None) != result.count(None):
+        return None
+    dimensions = result.count(None)
+    counts = [_macs(work, node, _call(architecture, node, tensors, size)) for size in PROBES]
     first = counts[0]
     if not first:
         return None
-    return first if counts == [first * size for size in PROBES] else None
+    return first if counts == [first * size**dimensions for size in PROBES] else None

@@ -113,9 +113,12 @@ def _inherit(name: str, shape: Sequence[int | None], given: Sequence[Shape], fil
     return tuple(result)
 
 
-def dtype_bytes(dtype: str) -> float | None:
-    """Return the size of one element in bytes; ``None`` for strings and the like. Four-bit types take half a byte."""
-    return BYTES.get(dtype)
+def bytes_of(tensor: Tensor) -> int | None:
+    """Return what a tensor occupies, or ``None`` if a dimension or the size of an element (a string's) is unknown."""
+    each = BYTES.get(tensor.dtype)
+    if each is None or tensor.shape is None or None in tensor.shape:
+        return None
+    return math.ceil(each * math.prod(size for size in tensor.shape if size is not None))
 
 
 BYTES: Mapping[str, float] = {
@@ -123,4 +126,4 @@ BYTES: Mapping[str, float] = {
     "int64": 8, "uint64": 8, "float8_e4m3fn": 1, "float8_e5m2": 1, "bfloat16": 2, "float16": 2, "float32": 4,
     "float64": 8, "complex64": 8, "complex128": 16,
 }  # fmt: skip
-"""Sizes of element types, by Keras's names."""
+"""Bytes per element, by Keras's names of the types; two four-bit numbers share a byte."""

@@ -219,7 +219,7 @@ def test_an_unknown_dimension_makes_the_cost_unknown_and_not_zero(called: Callab
     assert counted.totals.macs_unknown == (counted.nodes[-1].path,)
 
 
-def test_a_cost_in_proportion_to_one_unknown_dimension_is_told_per_position(
+def test_a_cost_in_proportion_to_the_unknown_positions_is_told_per_position(
     called: Callable[..., Architecture],
 ) -> None:
     def per_position(layer: Any, *shapes: tuple[int | None, ...]) -> int | None:
@@ -228,7 +228,7 @@ def test_a_cost_in_proportion_to_one_unknown_dimension_is_told_per_position(
     assert per_position(layers.Dense(7), (None, None, 5)) == 35
     assert per_position(layers.LSTM(16, return_sequences=True), (None, None, 8)) == 4 * 16 * 24
     assert per_position(layers.MultiHeadAttention(2, 4), (None, None, 8), (None, None, 8)) is None, "quadratic"
-    assert per_position(layers.Conv2D(4, 3), (None, None, None, 3)) is None, "two dimensions"
+    assert per_position(layers.Conv2D(4, 3), (None, None, None, 3)) == 9 * 3 * 4, "a place of the output"
     assert per_position(layers.Dense(7), (None, 4, 5)) is None, "nothing unknown"
 
 
