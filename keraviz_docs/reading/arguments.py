@@ -31,7 +31,7 @@ def signature_of(builder: Callable[..., Any]) -> inspect.Signature | None:
     """
     try:
         if inspect.isclass(builder) and inspect.isfunction(vars_of(builder, "__init__")):
-            signature = inspect.signature(builder.__init__)  # type: ignore[misc]  # no instance: it is not called
+            signature = inspect.signature(builder.__init__)
             return signature.replace(parameters=list(signature.parameters.values())[1:])
         return inspect.signature(builder)
     except (TypeError, ValueError):
@@ -75,12 +75,10 @@ def fit(builder: Callable[..., Any], kwargs: Mapping[str, Any], target: str) -> 
 
 
 def _split(fitted: dict[str, Any], by_name: Mapping[str, inspect.Parameter]) -> Arguments:
-    positional: list[Any] = []
     only = [name for name, parameter in by_name.items() if parameter.kind is parameter.POSITIONAL_ONLY]
     last = max((only.index(name) for name in only if name in fitted), default=-1)
-    for name in only[: last + 1]:
-        positional.append(fitted.pop(name) if name in fitted else by_name[name].default)
-    return Arguments(tuple(positional), fitted)
+    positional = tuple(fitted.pop(name, by_name[name].default) for name in only[: last + 1])
+    return Arguments(positional, fitted)
 
 
 def _unknown(unknown: list[str], known: list[str], target: str) -> str:

@@ -1,3 +1,145 @@
-"""The builders of a module, found by their annotations."""
+"""The builders of a module, found by what their annotations promise."""
 
 from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, ModelEntry
+from keraviz_docs.outcome import Failure
+from keraviz_docs.reading import targets
+from keraviz_docs.reading.arguments import signature_of
+from keraviz_docs.reading.building import without_weights
+from keraviz_docs.reading.environment import use_tensorflow
+from keraviz_docs.reading.failures import CannotRead
+from keraviz_docs.reading.pretrained import no_pretrained_weights
+from keraviz_docs.reading.sources import undecorated
+
+
+def discover(entry: DiscoverEntry, project: Path) -> tuple[ModelEntry, ...] | Failure:
+    """Find a module's builders; see :func:`keraviz_docs.reading.discover`."""
+    use_tensorflow()
+    try:
+        with targets.importable(project), no_pretrained_weights():
+            names, _ = without_weights(lambda: _builders(targets.module(entry.module, project)))
+        if not names:
+            raise CannotRead("import", f"`{entry.module}` has no builder: no function says `-> keras.Model`.")
+    except CannotRead as problem:
+        return Failure(
+            id=kebab(entry.module),
+            target=entry.module,
+            kind=problem.kind,
+            message=problem.message,
+            frames=problem.frames,
+        )
+    return tuple(
+        ModelEntry(
+            id=identity,
+            target=BuilderTarget(entry.module, name),
+            section=entry.section,
+            tags=entry.tags,
+            references=entry.references,
+            batch=entry.batch,
+            expand=entry.expand,
+            limits=entry.limits,
+            position=entry.position,
+        )
+        for name, identity in zip(names, _unique([kebab(name) for name in names]), strict=True)
+    )
+
+
+def kebab(name: str) -> str:
+    """Turn a Python name into an id: ``residual_model`` and ``ResidualModel`` into ``residual-model``."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z])", "-", plain)
+    return re.sub(r"[^a-z0-9]+", "-", parted.lower()).strip("-") or "model"
+
+
+def _unique(identities: list[str]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for identity in identities:
+        seen[identity] = seen.get(identity, 0) + 1
+        yield identity if seen[identity] == 1 else f"{identity}-{seen[identity]}"
+
+
+def _builders(module: ModuleType) -> list[str]:
+    """Name the builders: those that the module defines in the order of the source, then what ``__all__`` adds."""
+    declared = [name for name in getattr(module, "__all__", ()) if isinstance(name, str)]
+    defined = [
+        (_line(thing), name)
+        for name, thing in vars(module).items()
+        if not name.startswith("_")
+        and inspect.isroutine(thing)
+        and getattr(thing, "__module__", None) == module.__name__
+        and _promises_model(thing)
+    ]
+    names = [name for _, name in sorted(defined)]
+    names += [name for name in declared if name not in names and _is_builder(getattr(module, name, None))]
+    # One function under two names is one model.
+    first: dict[int, str] = {}
+    for name in names:
+        first.setdefault(id(getattr(module, name)), name)
+    return list(first.values())
+
+
+def _line(thing: Any) -> int:
+    code = getattr(undecorated(thing), "__code__", None)
+    return code.co_firstlineno if code is not None else 0
+
+
+def _is_builder(thing: Any) -> bool:
+    """Whether something named in ``__all__`` is a builder: it says so, or nothing speaks against calling it."""
+    import keras
+
+    if inspect.isclass(thing):
+        return issubclass(thing, keras.Model) and _needs_nothing(thing)
+    if not (inspect.isroutine(thing) or isinstance(thing, functools.partial)):
+        return False
+    annotation = _return_annotation(thing)
+    return _promises_model(thing) or (annotation is inspect.Signature.empty and _needs_nothing(thing))
+
+
+def _needs_nothing(thing: Any) -> bool:
+    signature = signature_of(thing)
+    return signature is not None and all(
+        parameter.default is not parameter.empty or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        for parameter in signature.parameters.values()
+    )
+
+
+def _promises_model(thing: Any) -> bool:
+    """Whether a function is annotated to return a Keras model, also where the annotation is text."""
+    import keras
+
+    annotation = _return_annotation(thing)
+    if isinstance(annotation, str):
+        namespace = getattr(undecorated(thing), "__globals__", {})
+        try:
+            annotation = eval(annotation, dict(namespace))  # noqa: S307 -- the builder's own annotation, in its own module
+        except Exception:
+            return _last_name(annotation) in {"Model", "Sequential", "Functional"}
+    return inspect.isclass(annotation) and issubclass(annotation, keras.Model)
+
+
+def _return_annotation(thing: Any) -> Any:
+    try:
+        return inspect.signature(thing).return_annotation
+    except (TypeError, ValueError):
+        return inspect.Signature.empty
+
+
+def _last_name(annotation: str) -> str:
+    try:
+        expression = ast.parse(annotation.strip(), mode="eval").body
+    except SyntaxError:
+        return ""
+    if isinstance(expression, ast.Attribute):
+        return expression.attr
+    return expression.id if isinstance(expression, ast.Name) else ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry, SavedModelTarget
+from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts
 from keraviz_docs.reading.arguments import Arguments, signature_of
 from keraviz_docs.reading.sources import source_of, undecorated
@@ -30,7 +30,7 @@ def builder_facts(
     )
 
 
-def archive_facts(entry: ModelEntry, target: SavedModelTarget, shown: str) -> BuilderFacts:
+def archive_facts(entry: ModelEntry, shown: str) -> BuilderFacts:
     """Describe an archive; ``shown`` is its path as pages show it."""
     snippet = f"import keras\n\nmodel = keras.saving.load_model({_literal(shown)})"
     return BuilderFacts(target=shown, usage=snippet, source_url=entry.source)
@@ -102,8 +102,8 @@ def _signature(builder: Callable[..., Any], target: BuilderTarget) -> str | None
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
-    text = stars + parameter.name
+    star = "*" * (parameter.kind is parameter.VAR_POSITIONAL) + "**" * (parameter.kind is parameter.VAR_KEYWORD)
+    text = star + parameter.name
     annotated = parameter.annotation is not parameter.empty
     if annotated:
         text += f": {_annotation(parameter.annotation)}"
@@ -120,7 +120,7 @@ def _annotation(annotation: Any) -> str:
 
 def _default(value: Any) -> str:
     if inspect.isroutine(value) or inspect.isclass(value):
-        return str(value.__name__)
+        return str(getattr(value, "__name__", type(value).__name__))
     if isinstance(value, (str, int, float, bool, bytes, list, tuple, dict, type(None))):
         return without_addresses(_literal(value))
     text = repr(value)

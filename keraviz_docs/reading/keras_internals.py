@@ -257,7 +257,7 @@ def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
 
         return saving
 
-    functions = {
+    functions: dict[Callable[..., Any], Callable[..., Any]] = {
         get_file: locate_file,
         load_model: load_configuration,
         keras.saving.load_weights: load_nothing,
@@ -441,3 +441,19 @@ def _saving_what_it_can(saveable: Any) -> Callable[..., None]:
                 store[variable.name] = variable
 
     return guarded
+
+
+def deserialize_model(config: dict[str, Any], custom_objects: Mapping[str, Any]) -> Any:
+    """Build a model from the configuration in an archive, in safe mode (``keras/src/saving/saving_lib.py``)."""
+    import keras
+    from keras.src.saving.serialization_lib import ObjectSharingScope
+
+    with ObjectSharingScope():
+        return keras.saving.deserialize_keras_object(config, custom_objects=dict(custom_objects), safe_mode=True)
+
+
+def find_registered(name: str) -> Any:
+    """Return what is registered under a name, ``package>Class``, or ``None``."""
+    import keras
+
+    return keras.saving.get_registered_object(name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import msgspec
@@ -12,15 +10,13 @@ from keraviz_docs.architecture import Architecture, Notice
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry, SavedModelTarget
 from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
 from keraviz_docs.reading import arguments, building, facts, failures, saved, targets
+from keraviz_docs.reading.environment import use_tensorflow
 from keraviz_docs.reading.pretrained import no_pretrained_weights
-
-_DEEPEST_MODEL = 20_000
-"""Python's recursion limit while reading: Keras visits a chain of operations recursively, a few frames for each."""
 
 
 def read(entry: ModelEntry, project: Path) -> Outcome:
     """Read one model; see :func:`keraviz_docs.reading.read`."""
-    _choose_backend()
+    use_tensorflow()
     target = entry.target
     try:
         with targets.importable(project), no_pretrained_weights():
@@ -42,17 +38,19 @@ def _read_builder(entry: ModelEntry, target: BuilderTarget, project: Path) -> Re
         return described, facts.builder_facts(entry, target, builder, fitted, project)
 
     (architecture, about), reason = building.without_weights(work)
-    return Reading(architecture=_announced(architecture, reason), builder=about)
+    return Reading(architecture=_announced(architecture, *_reason(reason)), builder=about)
 
 
 def _read_archive(entry: ModelEntry, target: SavedModelTarget, project: Path) -> Reading:
     shown = saved.shown(target.path, project)
 
-    def work() -> Architecture:
-        return _architecture(saved.load(target.path, project), entry, shown, project)
+    def work() -> tuple[Architecture, tuple[str, ...]]:
+        model, notices = saved.load(target.path, project)
+        return _architecture(model, entry, shown, project), notices
 
-    architecture, reason = building.without_weights(work)
-    return Reading(architecture=_announced(architecture, reason), builder=facts.archive_facts(entry, target, shown))
+    (architecture, notices), reason = building.without_weights(work)
+    architecture = _announced(architecture, *notices, *_reason(reason))
+    return Reading(architecture=architecture, builder=facts.archive_facts(entry, shown))
 
 
 def _architecture(model: object, entry: ModelEntry, target: str, project: Path) -> Architecture:
@@ -69,21 +67,16 @@ def _architecture(model: object, entry: ModelEntry, target: str, project: Path) 
         raise failures.from_exception(error, doing, project) from error
 
 
-def _announced(architecture: Architecture, reason: str | None) -> Architecture:
-    if reason is None:
-        return architecture
-    notice = Notice(path="", text=f"Built with its weights: {reason}.")
-    return msgspec.structs.replace(architecture, notices=(notice, *architecture.notices))
+def _reason(reason: str | None) -> tuple[str, ...]:
+    return () if reason is None else (f"Built with its weights: {reason}.",)
+
+
+def _announced(architecture: Architecture, *texts: str) -> Architecture:
+    notices = tuple(Notice(path="", text=text) for text in texts)
+    return msgspec.structs.replace(architecture, notices=(*notices, *architecture.notices))
 
 
 def _failure(entry: ModelEntry, problem: failures.CannotRead) -> Failure:
     return Failure(
         id=entry.id, target=str(entry.target), kind=problem.kind, message=problem.message, frames=problem.frames
     )
-
-
-def _choose_backend() -> None:
-    """Read with TensorFlow, whatever backend the zoo trains with; and let Keras walk deep models."""
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = "tensorflow"
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST_MODEL))

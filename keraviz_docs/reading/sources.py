@@ -44,16 +44,27 @@ def undecorated(thing: Any) -> Any:
     return thing
 
 
+def import_root(directory: Path) -> Path:
+    """Return the directory that a package is imported from, for a directory inside one; otherwise the directory."""
+    directory = _absolute(directory)
+    while (directory / "__init__.py").is_file():
+        directory = directory.parent
+    return directory
+
+
 def is_within(file: Path, project: Path) -> bool:
-    """Whether a file is the project's own: below its directory, and not in an environment installed there."""
-    file, project = _absolute(file), _absolute(project)
-    return file.is_relative_to(project) and not any(part in _INSTALLED for part in file.relative_to(project).parts)
+    """Whether a file is the project's own: below its directory, and not in an environment installed there.
+
+    A project that is itself a package (the manifest lies beside its modules) reaches up to where that is imported from.
+    """
+    file, root = _absolute(file), import_root(project)
+    return file.is_relative_to(root) and not any(part in _INSTALLED for part in file.relative_to(root).parts)
 
 
 def portable(file: Path, project: Path | None = None) -> str:
-    """Write a path relative to the project, or else to the directory that Python imports it from."""
+    """Write a path relative to the project's :func:`import_root`, or else to where Python imports it from."""
     if project is not None and is_within(file, project):
-        return _absolute(file).relative_to(_absolute(project)).as_posix()
+        return _absolute(file).relative_to(import_root(project)).as_posix()
     file = _absolute(file)
     for part in _INSTALLED:
         if part in file.parts:

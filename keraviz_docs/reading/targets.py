@@ -5,34 +5,50 @@ from __future__ import annotations
 import contextlib
 import difflib
 import importlib
-import importlib.util
-import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from keraviz_docs.manifest.entries import BuilderTarget
 from keraviz_docs.reading.failures import CannotRead, from_exception
-from keraviz_docs.reading.sources import portable
+from keraviz_docs.reading.keras_internals import WeightsNeeded
+from keraviz_docs.reading.sources import import_root, portable
 
 
 @contextlib.contextmanager
 def importable(project: Path) -> Iterator[None]:
-    """Import from the project first, as Python started there would; also from its ``src/``, if it has that layout."""
+    """Import the project's modules first, whether or not it is installed; see :func:`import_roots`."""
     before = list(sys.path)
-    roots = [project.resolve()]
-    source = project.resolve() / "src"
-    if source.is_dir() and not (source / "__init__.py").exists():
-        roots.append(source)
-    sys.path[:0] = [str(root) for root in roots]
+    sys.path[:0] = [str(root) for root in import_roots(project)]
     importlib.invalidate_caches()
     try:
         yield
     finally:
         sys.path[:] = before
+
+
+def import_roots(project: Path) -> tuple[Path, ...]:
+    """Name the directories that a project's modules are imported from, as its author expects.
+
+    The project directory, as if Python were started there; its ``src/``, if it has that layout; where its package is
+    imported from, if the project directory is one; and the same for the repository around it, for a manifest that
+    lies in ``docs/``.
+    """
+    project = project.resolve()
+    around = next((folder for folder in (project, *project.parents) if _is_repository(folder)), project)
+    roots = [project, project / "src", import_root(project), around, around / "src"]
+    return tuple(dict.fromkeys(root for root in roots if root.is_dir() and not _is_package_source(root)))
+
+
+def _is_repository(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("pyproject.toml", "setup.py", "setup.cfg", ".git"))
+
+
+def _is_package_source(root: Path) -> bool:
+    return root.name == "src" and (root / "__init__.py").is_file()
 
 
 def resolve(target: BuilderTarget, project: Path) -> Callable[..., Any]:
@@ -41,17 +57,17 @@ def resolve(target: BuilderTarget, project: Path) -> Callable[..., Any]:
     Raises:
         CannotRead: the module is missing or fails to import, or the name is missing or not callable.
     """
+    import keras
+
     thing: Any = module(target.module, project)
     path = target.module
     for name in target.name.split("."):
         thing = _attribute(thing, name, path)
-        path = f"{path}:{name}" if thing is not None and ":" not in path else f"{path}.{name}"
-    if not callable(thing):
-        raise CannotRead(
-            "import",
-            f"`{target}` is {_kind(thing)}, which cannot be called. A builder is a function that returns a keras.Model.",
-        )
-    return thing  # type: ignore[no-any-return]  # `callable` narrows Any to nothing useful
+        path += f".{name}" if ":" in path else f":{name}"
+    if callable(thing) and not isinstance(thing, (keras.Layer, keras.KerasTensor)):
+        return cast("Callable[..., Any]", thing)
+    hint = " Name a function that returns it." if isinstance(thing, keras.Model) else ""
+    raise CannotRead("import", f"`{target}` is {_kind(thing)}, not a function that returns a keras.Model.{hint}")
 
 
 def module(name: str, project: Path) -> ModuleType:
@@ -66,7 +82,7 @@ def module(name: str, project: Path) -> ModuleType:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise _missing_module(name, error.name, project) from error
         raise from_exception(error, f"Importing `{name}`", project, kind="import") from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, WeightsNeeded):
         raise
     except BaseException as error:
         raise from_exception(error, f"Importing `{name}`", project, kind="import") from error
@@ -76,56 +92,57 @@ def module(name: str, project: Path) -> ModuleType:
 
 def _missing_module(name: str, missing: str, project: Path) -> CannotRead:
     parent, _, last = missing.rpartition(".")
-    if parent:
-        holder = sys.modules.get(parent)
-        paths = list(getattr(holder, "__path__", ()))
-        if not paths:
-            return CannotRead("import", f"There is no module `{name}`: `{parent}` is a module, not a package.")
-    else:
-        paths = sys.path[:2]
-    siblings = {found.name for found in pkgutil.iter_modules(paths)} | _folders(paths)
     message = f"There is no module `{name}`"
     if missing != name:
         message += f", because there is no `{missing}`"
-    where = portable(Path(paths[0]), project) if parent else str(_shown(project))
-    near = difflib.get_close_matches(last, sorted(siblings), n=1)
+    if parent:
+        places = [str(place) for place in getattr(sys.modules.get(parent), "__path__", ())]
+        if not places:
+            return CannotRead("import", f"There is no module `{name}`: `{parent}` is a module, not a package.")
+    else:
+        places = [str(root) for root in import_roots(project)]
+    near = difflib.get_close_matches(last, sorted(_modules_in(places)), n=1)
     if near:
         suggestion = ".".join(filter(None, [parent, near[0]])) + name[len(missing) :]
         return CannotRead("import", f"{message}. Did you mean `{suggestion}`?")
-    return CannotRead(
-        "import",
-        f"{message}. Builders are imported from the manifest's directory ({where}) and from what is installed.",
-    )
+    # The name of the directory alone: the same report on every machine.
+    looked = f"`{parent}`" if parent else f"the manifest's directory ({project.resolve().name}/) and what is installed"
+    return CannotRead("import", f"{message}: looked in {looked}.")
 
 
-def _shown(project: Path) -> str:
-    # Only the last part: the same report on every machine.
-    return f"{project.resolve().name}{os.sep}"
-
-
-def _folders(paths: list[str]) -> set[str]:
-    """Name the namespace packages, which ``pkgutil`` does not list."""
-    return {
+def _modules_in(places: list[str]) -> set[str]:
+    """Name the modules and packages in directories; also namespace packages, which ``pkgutil`` does not list."""
+    folders = {
         folder.name
-        for path in paths
-        if Path(path).is_dir()
-        for folder in Path(path).iterdir()
+        for place in places
+        if Path(place).is_dir()
+        for folder in Path(place).iterdir()
         if folder.name.isidentifier() and folder.is_dir() and any(folder.glob("*.py"))
     }
+    return folders | {found.name for found in pkgutil.iter_modules(places)}
 
 
 def _refuse_namesake(name: str, found: ModuleType, project: Path) -> None:
-    """Refuse a module that was imported before the project came first (``queue``, ``types``), where the project has one."""
-    if name in sys.builtin_module_names or name.partition(".")[0] in sys.stdlib_module_names:
-        for root in sys.path[:2]:
-            own = Path(root, *name.split("."))
-            file = next((path for path in (own.with_suffix(".py"), own / "__init__.py") if path.is_file()), None)
-            if file is not None and getattr(found, "__file__", None) != str(file):
-                raise CannotRead(
-                    "import",
-                    f"`{name}` is a module of Python itself, so {portable(file, project)} cannot be imported. "
-                    "Give it another name.",
-                )
+    """Refuse to take another module of that name for the project's.
+
+    Python's own modules (``types``, ``queue``) and those that Keras needs were imported before the project came first.
+    """
+    relative = Path(*name.split("."))
+    for root in import_roots(project):
+        own = next(
+            (file for file in (root / relative / "__init__.py", root / relative.with_suffix(".py")) if file.is_file()),
+            None,
+        )
+        if own is None:
+            continue
+        taken = getattr(found, "__file__", None)
+        if taken is not None and Path(taken).resolve() == own.resolve():
+            return
+        raise CannotRead(
+            "import",
+            f"`{name}` is {portable(own, project)} here, but Python had imported another module of that name before "
+            f"({portable(Path(taken)) if taken else 'built in'}). Rename yours.",
+        )
 
 
 def _attribute(thing: Any, name: str, path: str) -> Any:
