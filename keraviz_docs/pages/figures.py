@@ -1,0 +1,99 @@
+"""Key figures of a model, and numbers as people read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keraviz_docs.architecture import Architecture, Shape
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the top of a page, a card and a row of the comparison table say."""
+
+    parameters: int
+    trainable: int
+    layers: int
+    depth: int
+    weight_bytes: int
+    macs: int | None
+    macs_exact: bool
+
+    @property
+    def trainable_share(self) -> str:
+        """Trainable parameters as a percentage; never rounded up to 100 or down to 0."""
+        if not self.parameters:
+            return "–"
+        share = 100 * self.trainable / self.parameters
+        if 99.9 <= share < 100:
+            return "> 99.9 %"
+        if 0 < share < 0.1:
+            return "< 0.1 %"
+        return f"{share:.0f} %" if share in (0, 100) else f"{share:.1f} %"
+
+    @property
+    def macs_text(self) -> str:
+        """MACs with a decimal prefix; a lower bound has ``≥`` in front, nothing known is a dash."""
+        if self.macs is None:
+            return "–"
+        return f"{'' if self.macs_exact else '≥ '}{scaled(self.macs)}"
+
+
+def figures(architecture: Architecture) -> Figures:
+    """Gather the key figures of an architecture."""
+    totals = architecture.totals
+    return Figures(
+        parameters=totals.parameters,
+        trainable=totals.trainable,
+        layers=totals.layers,
+        depth=depth(architecture),
+        weight_bytes=totals.weight_bytes,
+        macs=totals.macs,
+        macs_exact=not totals.macs_unknown,
+    )
+
+
+def depth(architecture: Architecture) -> int:
+    """Return the number of layers and operations on the longest path from an input to any node."""
+    longest = [0]
+    for node in architecture.nodes:
+        below = max((longest[operand.node] for operand in node.inputs), default=0)
+        longest.append(below + (node.kind != "input"))
+    return max(longest)
+
+
+def scaled(number: int) -> str:
+    """Return a number with three significant digits and a decimal prefix.
+
+    >>> scaled(25_636_712), scaled(999), scaled(3_858_000_000), scaled(999_950)
+    ('25.6 M', '999', '3.86 G', '1.00 M')
+    """
+    return _prefixed(number, 1000, ("", "k", "M", "G", "T", "P", "E"))
+
+
+def byte_size(number: int) -> str:
+    """Return a size with a binary prefix.
+
+    >>> byte_size(102_546_848), byte_size(512)
+    ('97.8 MiB', '512 B')
+    """
+    return _prefixed(number, 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB"))
+
+
+def shape_text(shape: Shape) -> str:
+    """Return a shape as Keras prints it.
+
+    >>> shape_text((None, 7, 7, 2048)), shape_text((None,)), shape_text(None)
+    ('(None, 7, 7, 2048)', '(None,)', '?')
+    """
+    return "?" if shape is None else str(tuple(shape))
+
+
+def _prefixed(number: int, base: int, prefixes: tuple[str, ...]) -> str:
+    value = float(number)
+    for position, prefix in enumerate(prefixes):
+        text = f"{value:.0f}" if position == 0 or value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+        if float(text) < base or position == len(prefixes) - 1:
+            return f"{text} {prefix}".rstrip()
+        value /= base
+    raise AssertionError("the last prefix always returns")

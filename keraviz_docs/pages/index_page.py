@@ -1,0 +1,45 @@
+"""The page that shows a whole zoo: a card for each model, and a table that compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keraviz_docs.pages import text
+from keraviz_docs.pages.model_page import Documented
+from keraviz_docs.pages.page import Page, front_matter, placeholder, render
+
+
+def index_page(title: str, zoo: Sequence[Documented], *, directory_urls: bool = False) -> Page:
+    """Compose the page of all models.
+
+    Args:
+        title: the manifest's.
+        zoo: the models in the manifest's order.
+        directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
+    """
+    ending = "" if directory_urls else "index.html"
+    parts: dict[str, str] = {}
+    lines = [f"# {text.as_markdown(title)}", f'<p class="kv-summary">{text.as_markdown(_summary(zoo))}</p>']
+    for number, (section, models) in enumerate(sections(zoo)):
+        name = f"cards-{number}"
+        parts[name] = render("cards.html", models=models, ending=ending)
+        lines += [f"## {text.as_markdown(section)}"] * bool(section) + [placeholder(name)]
+    if sum(model.reading is not None for model in zoo) > 1:
+        parts["comparison"] = render("comparison.html", models=zoo, ending=ending)
+        lines += ["## Comparison", placeholder("comparison")]
+    header = front_matter(title=text.as_title(title))
+    return Page(path="index.md", title=text.as_title(title), markdown=header + "\n\n".join(lines) + "\n", parts=parts)
+
+
+def sections(zoo: Sequence[Documented]) -> list[tuple[str, list[Documented]]]:
+    """Group models by section in the order of first appearance; models without one come first, under ``""``."""
+    grouped: dict[str, list[Documented]] = {"": []}
+    for model in zoo:
+        grouped.setdefault(text.one_line(model.entry.section or "", text.TITLE_LIMIT), []).append(model)
+    return [(section, models) for section, models in grouped.items() if models]
+
+
+def _summary(zoo: Sequence[Documented]) -> str:
+    failed = sum(model.reading is None for model in zoo)
+    count = f"{len(zoo)} model{'' if len(zoo) == 1 else 's'}"
+    return f"{count}, each drawn and tabulated." + (f" {failed} could not be read." if failed else "")

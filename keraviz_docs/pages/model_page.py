@@ -1,0 +1,249 @@
+"""The page of one model: key figures, diagrams, the layer table and the code that builds it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+from pygments import highlight  # type: ignore[import-untyped]  # Pygments has no type hints
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
+from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
+
+from keraviz_docs.architecture import Architecture
+from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
+from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
+from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
+from keraviz_docs.pages import docstring, text
+from keraviz_docs.pages.figures import Figures, figures
+from keraviz_docs.pages.layer_table import SourceLink, details, rows, uncalled_parameters
+from keraviz_docs.pages.page import Page, front_matter, placeholder, render
+
+FORMAT_TITLES = {"svg": "SVG", "png": "PNG", "pdf": "PDF", "dot": "DOT"}
+VARIANT_TITLES = {"tb": "Top to bottom", "lr": "Left to right", "numbered": "Numbered"}
+DIRECT_ROWS = 1000
+"""A longer table is kept aside and its rows are inserted as they are needed."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One variant of a model's diagram, drawn."""
+
+    variant: str
+    svg: str
+    """An ``<svg>`` element whose ids are unique among all models and variants."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Names of the downloadable files beside the page, by format."""
+
+
+@dataclass(frozen=True)
+class Documented:
+    """A model of the manifest with everything that is known about it."""
+
+    entry: ModelEntry
+    outcome: Outcome
+    drawings: tuple[Drawing, ...] = ()
+    drawing_failure: str | None = None
+    """Why there are no diagrams although the model could be read."""
+
+    @property
+    def id(self) -> str:
+        """The page address."""
+        return self.entry.id
+
+    @property
+    def title(self) -> str:
+        """The title given in the manifest, or one made from the builder's name."""
+        return text.one_line(self.entry.title or _title_of_target(self.entry), text.TITLE_LIMIT) or self.entry.id
+
+    @property
+    def reading(self) -> Reading | None:
+        """What was read, unless that failed."""
+        return self.outcome if isinstance(self.outcome, Reading) else None
+
+    @property
+    def figures(self) -> Figures | None:
+        """Key figures, unless reading failed."""
+        return figures(self.outcome.architecture) if isinstance(self.outcome, Reading) else None
+
+    @property
+    def thumbnail(self) -> str | None:
+        """The drawing that a card shows: an SVG file beside the page."""
+        return next((drawing.files["svg"] for drawing in self.drawings if "svg" in drawing.files), None)
+
+    @property
+    def summary(self) -> str:
+        """The manifest's description, or else the first paragraph of the builder's docstring."""
+        if self.entry.description:
+            return self.entry.description
+        return docstring.parse(self.outcome.builder.docstring).summary if isinstance(self.outcome, Reading) else ""
+
+
+def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_urls: bool = False) -> Page:
+    """Compose the page of a model, or of the failure to read it.
+
+    Args:
+        model: what is documented.
+        zoo: all models of the manifest, for links between variants.
+        directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
+    """
+    relatives = [_relative(other, directory_urls) for other in _family(model, zoo)]
+    relatives = [relative for relative in relatives if relative["id"] != model.id]
+    if isinstance(model.outcome, Failure):
+        return _failure_page(model, model.outcome, relatives)
+    reading = model.outcome
+    link = source_links(reading.builder)
+    architecture = reading.architecture
+    parsed = docstring.parse(reading.builder.docstring)
+    table = rows(architecture, link)
+    parts = {
+        "figures": render(
+            "figures.html",
+            model=model,
+            architecture=architecture,
+            figures=figures(architecture),
+            relatives=relatives,
+            tags=model.entry.tags,
+        ),
+        "diagram": render(
+            "diagram.html",
+            model=model,
+            architecture=architecture,
+            drawings=model.drawings,
+            variant_titles=VARIANT_TITLES,
+            format_titles=FORMAT_TITLES,
+            legend=legend(architecture),
+        ),
+        "layers": render(
+            "layers.html",
+            model=model,
+            architecture=architecture,
+            rows=table,
+            deferred=len(architecture.nodes) > DIRECT_ROWS,
+            uncalled=architecture.uncalled,
+            uncalled_parameters=uncalled_parameters(architecture.uncalled),
+        ),
+        "code": render(
+            "code.html",
+            model=model,
+            builder=reading.builder,
+            signature=_python(reading.builder.signature or ""),
+            usage=_python(reading.builder.usage),
+            source_href=text.web_address(model.entry.source or reading.builder.source_url or ""),
+            description=parsed.description if not model.entry.description else _all_paragraphs(parsed),
+            sections=parsed.sections,
+            references=model.entry.references,
+        ),
+    }
+    assets = {f"{model.id}-layers.js": _payload(_details(architecture, link))}
+    assets |= {f"{model.id}-{drawing.variant}.js": _payload(drawing.svg) for drawing in model.drawings[1:]}
+    return Page(
+        path=f"{model.id}/index.md",
+        title=text.as_title(model.title),
+        markdown=_markdown(model, ("", "figures"), ("Diagram", "diagram"), ("Layers", "layers"), ("Code", "code")),
+        parts=parts,
+        anchors=frozenset(f"layer-{node.number}" for node in architecture.nodes),
+        assets=assets,
+    )
+
+
+def legend(architecture: Architecture) -> tuple[Family, ...]:
+    """Return the families of layers that occur, in their usual order."""
+    present = {family_of(node).key for node in architecture.nodes}
+    return tuple(family for family in FAMILIES if family.key in present)
+
+
+def source_links(builder: BuilderFacts) -> SourceLink:
+    """Return a function from places in the builder's project to web addresses.
+
+    The address of the builder tells where the project is on the web; other files are beside it.
+    """
+    url = text.web_address(builder.source_url or "")
+    place = builder.source
+    if url is None or place is None or f"/{place.file}" not in url:
+        return lambda _: None
+    base = url[: url.rindex(f"/{place.file}")]
+    package = place.file.split("/", 1)[0]
+    return lambda source: f"{base}/{source.file}#L{source.line}" if source.file.split("/", 1)[0] == package else None
+
+
+def _failure_page(model: Documented, failure: Failure, relatives: list[dict[str, object]]) -> Page:
+    part = render("failure.html", model=model, failure=failure, relatives=relatives, tags=model.entry.tags)
+    return Page(
+        path=f"{model.id}/index.md",
+        title=text.as_title(model.title),
+        markdown=_markdown(model, ("", "failure")),
+        parts={"failure": part},
+    )
+
+
+def _markdown(model: Documented, *sections: tuple[str, str]) -> str:
+    lines = [f"# {text.as_markdown(model.title)}"]
+    summary = text.as_markdown(model.summary)
+    if summary:
+        lines.append(f'<p class="kv-summary">{summary}</p>')
+    for heading, part in sections:
+        lines += [f"## {heading}"] * bool(heading) + [placeholder(part)]
+    header = front_matter(
+        title=text.as_title(model.title),
+        description=text.as_title(model.summary),
+        tags=[text.as_title(tag) for tag in model.entry.tags],
+    )
+    return header + "\n\n".join(lines) + "\n"
+
+
+def _details(architecture: Architecture, link: SourceLink) -> dict[str, str]:
+    return {str(detail.number): render("detail.html", detail=detail).strip() for detail in details(architecture, link)}
+
+
+def _payload(value: object) -> str:
+    """Return a script that hands over ``value`` to whoever inserted it.
+
+    A page opened from a disk may load scripts, but may not fetch (https://fetch.spec.whatwg.org/#scheme-fetch).
+    """
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character, escape in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
+        data = data.replace(character, escape)
+    return f"document.currentScript.payload={data};\n"
+
+
+def _python(code: str) -> Markup:
+    """Return Python as highlighted HTML for the inside of ``<pre><code>``."""
+    if not code.strip():
+        return Markup("")
+    lexer = PythonLexer(stripnl=False, ensurenl=False)
+    html: str = highlight(text.showable(code), lexer, HtmlFormatter(nowrap=True))
+    return Markup(html.strip("\n").replace("\n", "&#10;"))  # noqa: S704 - Pygments escapes
+
+
+def _family(model: Documented, zoo: Sequence[Documented]) -> list[Documented]:
+    root = model.entry.variant_of or model.id
+    family = [other for other in zoo if root in (other.id, other.entry.variant_of)]
+    return family if len(family) > 1 else []
+
+
+def _relative(model: Documented, directory_urls: bool) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "title": model.title,
+        "href": f"../{model.id}/" + ("" if directory_urls else "index.html"),
+        "parameters": model.figures.parameters if model.figures else None,
+    }
+
+
+def _all_paragraphs(parsed: docstring.Docstring) -> tuple[docstring.Block, ...]:
+    return (docstring.Block(parsed.summary), *parsed.description) if parsed.summary else parsed.description
+
+
+def _title_of_target(entry: ModelEntry) -> str:
+    if not isinstance(entry.target, BuilderTarget):
+        return entry.target.path.stem
+    name = entry.target.name.rpartition(".")[2]
+    if entry.variant_of is not None:
+        return entry.id
+    if re.search(r"[a-z][A-Z]|[A-Z]{2}", name):
+        return name
+    words = name.strip("_").replace("_", " ")
+    return words[:1].upper() + words[1:]

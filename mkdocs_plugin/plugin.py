@@ -1,0 +1,141 @@
+"""The MkDocs plugin ``keraviz``: puts the pages that :func:`keraviz_docs.site.build` wrote into a site."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mkdocs.config import Config
+from mkdocs.config import config_options as c
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files
+
+from keraviz_docs import site
+from keraviz_docs.errors import UserError
+from keraviz_docs.pages.page import fill
+from keraviz_docs.pages.writing import SCRIPT, STYLE
+from mkdocs_plugin.navigation import with_models
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.livereload import LiveReloadServer
+    from mkdocs.structure.pages import Page
+
+# Below "mkdocs", so that `mkdocs build --strict` counts our warnings.
+log = logging.getLogger("mkdocs.plugins.keraviz")
+
+
+class KeravizConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs leaves its __init_subclass__ untyped
+    """What can be set under ``plugins: - keraviz:`` in ``mkdocs.yml``."""
+
+    enabled = c.Type(bool, default=True)
+    """Whether the plugin does anything.  ``!ENV [CI, false]`` makes it depend on an environment variable."""
+
+    manifest = c.File(exists=False, default="zoo.yml")
+    """The manifest, relative to ``mkdocs.yml``."""
+
+    path = c.Type(str, default="models")
+    """Where in the site the models are: ``models`` gives ``models/index.md`` and ``models/ID/index.md``.
+
+    The same path with a slash at the end, as an entry of ``nav``, is where they appear in the navigation.
+    """
+
+    on_error = c.Choice(("warn", "fail"), default="warn")
+    """What a model that cannot be read does: ``warn`` logs it and gives it a page that says why; ``fail`` ends the
+    build.  In ``--strict`` mode a warning ends the build, too.
+    """
+
+    cache = c.Type(str, default=".keraviz")
+    """The directory that keeps what was read and drawn between builds, relative to ``mkdocs.yml``."""
+
+    jobs = c.Optional(c.Type(int))
+    """How many models are read at the same time; as many as processors and memory allow when not set."""
+
+
+class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]  # as above
+    """Adds a page for each model of a manifest, and one for all of them."""
+
+    _site: site.Site | None = None
+
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+        """Do nothing; that this method exists makes MkDocs keep the instance, with what it knows, between rebuilds."""
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
+        """Check the options, and let every page load our style and script."""
+        if not self.config.enabled:
+            return None
+        self._prefix = self.config.path.strip("/")
+        if not self._prefix or ".." in self._prefix.split("/") or "\\" in self._prefix:
+            raise PluginError(f"keraviz: `path: {self.config.path}` must be a directory of the site, such as `models`")
+        # First, so that a site's own style comes after ours and wins.
+        config.extra_css.insert(0, f"{self._prefix}/{STYLE}")
+        config.extra_javascript.append(f"{self._prefix}/{SCRIPT}")
+        return config
+
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files | None:
+        """Build the pages and hand them to MkDocs as if they lay in its docs directory."""
+        if not self.config.enabled:
+            return None
+        self._site = None
+        root = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
+        try:
+            built = site.build(
+                Path(self.config.manifest),
+                root / self.config.cache / "pages" / self._prefix,
+                embed=False,
+                directory_urls=config.use_directory_urls,
+                jobs=self.config.jobs,
+            )
+        except UserError as error:
+            raise PluginError(f"keraviz: {error}") from error
+        for failure in built.failures:
+            log.log(
+                logging.ERROR if self.config.on_error == "fail" else logging.WARNING,
+                "%s (%s) could not be read: %s",
+                failure.id,
+                failure.target,
+                failure.message,
+            )
+        if built.failures and self.config.on_error == "fail":
+            raise PluginError(
+                f"keraviz: {len(built.failures)} of the models could not be read, and `on_error` is `fail`"
+            )
+        for name in built.pages.files:
+            source = f"{self._prefix}/{name}"
+            if source in files:
+                files.remove(files.src_uris[source])
+            files.append(File.generated(config, source, abs_src_path=str(built.pages.directory / name)))
+        config.nav = with_models(config.nav, files, built, self._prefix)
+        self._site = built
+        return files
+
+    def on_page_content(self, _html: str, *, page: Page, **_: Any) -> str | None:
+        """Tell MkDocs the anchors that our parts will add, so that it can check links to layers."""
+        written = self._written(page)
+        if written and page.present_anchor_ids is not None:
+            page.present_anchor_ids |= written.anchors
+        return None
+
+    @event_priority(-100)
+    def on_post_page(self, output: str, *, page: Page, **_: Any) -> str | None:
+        """Put diagrams and tables in place, last: no other plugin has to read through them."""
+        written = self._written(page)
+        if not written or self._site is None:
+            return None
+        pages = self._site.pages
+        return fill(output, lambda name: pages.part(written.path, name))
+
+    def on_serve(self, server: LiveReloadServer, **_: Any) -> LiveReloadServer | None:
+        """Watch the manifest and what the models are built from."""
+        if self._site is not None:
+            for path in self._site.watched:
+                server.watch(str(path))
+        return server
+
+    def _written(self, page: Page) -> Any:
+        if self._site is None or not page.file.src_uri.startswith(f"{self._prefix}/"):
+            return None
+        path = page.file.src_uri[len(self._prefix) + 1 :]
+        return next((written for written in self._site.pages.pages if written.path == path), None)
