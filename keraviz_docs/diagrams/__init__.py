@@ -1,1 +1,40 @@
-"""Architectures as DOT, and DOT as SVG, PNG and PDF."""
+"""Architectures as DOT, and as SVG, PNG and PDF drawn by Graphviz.
+
+::
+
+    from keraviz_docs import diagrams
+
+    diagrams.dot(architecture, "lr")
+    with diagrams.Renderer() as renderer:
+        renderer.render(diagrams.figure(architecture, "tb"), {"svg": Path("model-tb.svg")})
+
+Importing this package is cheap: Graphviz is loaded by a child process, when something is drawn.
+"""
+
+from __future__ import annotations
+
+from keraviz_docs.diagrams.dot import dot, figure_source
+from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMissing
+from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
+from keraviz_docs.diagrams.figure import VARIANTS, Figure, Variant, figure
+from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, Renderer, Result
+
+__all__ = [
+    "FAMILIES",
+    "FORMATS",
+    "VARIANTS",
+    "EngineName",
+    "Family",
+    "Figure",
+    "Format",
+    "GraphvizError",
+    "GraphvizMissing",
+    "Job",
+    "Renderer",
+    "Result",
+    "Variant",
+    "dot",
+    "family_of",
+    "figure",
+    "figure_source",
+]

@@ -1,0 +1,147 @@
+"""A figure in which everything has its place; lengths are in points, the origin is top left, y grows downwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keraviz_docs.diagrams import typeface
+from keraviz_docs.diagrams.families import Family
+from keraviz_docs.diagrams.figure import Arrow, Box, Cluster, Figure
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class PlacedBox:
+    """A box and its top left corner."""
+
+    box: Box
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class PlacedArrow:
+    """An arrow and its curve: a start, then three control points for each cubic Bézier segment."""
+
+    arrow: Arrow
+    curve: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class PlacedCluster:
+    """A cluster and its frame."""
+
+    cluster: Cluster
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """A family in the legend: its swatch starts at the point, its title follows."""
+
+    family: Family
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A whole diagram, ready to be written in any format."""
+
+    figure: Figure
+    width: float
+    height: float
+    boxes: tuple[PlacedBox, ...]
+    arrows: tuple[PlacedArrow, ...]
+    clusters: tuple[PlacedCluster, ...]
+    """Outer ones before the ones they contain."""
+    legend: tuple[LegendEntry, ...]
+
+
+MARGIN = 12.0
+LEGEND_SIZE = 9.5
+SWATCH = (18.0, 12.0)
+"""Width and height of a legend swatch."""
+LEGEND_PITCH = 18.0
+_LEGEND_GAP = 16.0
+
+
+def legend_width(family: Family) -> float:
+    """Return the width of one legend entry in points."""
+    return SWATCH[0] + 5.0 + typeface.width(family.title, LEGEND_SIZE)
+
+
+def with_legend(figure: Figure, width: float, height: float, content: Content) -> Drawing:
+    """Frame the content with a margin and a legend.
+
+    The legend runs along the top where the content is wide enough for a row or two, else down its right side.
+    """
+    families = figure.legend
+    widest = max((legend_width(family) for family in families), default=0.0)
+    rows = _rows(families, max(width, 1.0))
+    beside = len(rows) > 2
+    entries = []
+    top = MARGIN
+    if beside:
+        x = MARGIN + width + _LEGEND_GAP
+        entries = [LegendEntry(family, x, MARGIN + LEGEND_PITCH * row) for row, family in enumerate(families)]
+        total_width = x + widest + MARGIN
+        total_height = max(height, LEGEND_PITCH * len(families)) + 2 * MARGIN
+    else:
+        for row, members in enumerate(rows):
+            x = MARGIN
+            for family in members:
+                entries.append(LegendEntry(family, x, MARGIN + LEGEND_PITCH * row))
+                x += legend_width(family) + _LEGEND_GAP
+        top += LEGEND_PITCH * len(rows) + (10.0 if rows else 0.0)
+        total_width = width + 2 * MARGIN
+        total_height = top + height + MARGIN
+    moved = content.moved(MARGIN, top)
+    return Drawing(
+        figure=figure,
+        width=round(total_width, 1),
+        height=round(total_height, 1),
+        boxes=moved.boxes,
+        arrows=moved.arrows,
+        clusters=moved.clusters,
+        legend=tuple(entries),
+    )
+
+
+@dataclass(frozen=True)
+class Content:
+    """Placed things without a frame."""
+
+    boxes: tuple[PlacedBox, ...]
+    arrows: tuple[PlacedArrow, ...]
+    clusters: tuple[PlacedCluster, ...]
+
+    def moved(self, dx: float, dy: float) -> Content:
+        """Return the same, moved."""
+        return Content(
+            boxes=tuple(PlacedBox(placed.box, placed.x + dx, placed.y + dy) for placed in self.boxes),
+            arrows=tuple(
+                PlacedArrow(placed.arrow, tuple((x + dx, y + dy) for x, y in placed.curve)) for placed in self.arrows
+            ),
+            clusters=tuple(
+                PlacedCluster(placed.cluster, placed.x + dx, placed.y + dy, placed.width, placed.height)
+                for placed in self.clusters
+            ),
+        )
+
+
+def _rows(families: tuple[Family, ...], width: float) -> list[list[Family]]:
+    rows: list[list[Family]] = []
+    room = 0.0
+    for family in families:
+        needed = legend_width(family) + _LEGEND_GAP
+        if not rows or needed - _LEGEND_GAP > room:
+            rows.append([])
+            room = width
+        rows[-1].append(family)
+        room -= needed
+    return rows

@@ -1,0 +1,238 @@
+"""The two Graphviz installations that can lay out and draw: the one in the ``pygraphviz`` wheel, and ``dot``.
+
+Both run outside this process, see only the vendored fonts, and answer the same call: DOT in, bytes out.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import Literal, Protocol, cast
+from xml.sax.saxutils import escape
+
+from keraviz_docs.diagrams import typeface
+from keraviz_docs.diagrams.framing import read_frame, write_frame
+from keraviz_docs.errors import UserError
+
+EngineName = Literal["bundled", "system"]
+Layout = Literal["dot", "nop2"]
+"""``dot`` places nodes and edges; ``nop2`` draws what has its place already."""
+
+
+class GraphvizError(UserError):
+    """Graphviz could not lay out or draw one graph; the next one may well succeed."""
+
+
+class GraphvizMissing(UserError):
+    """There is no Graphviz that works, so no diagram at all can be drawn."""
+
+
+class Engine(Protocol):
+    """Runs Graphviz; safe to call from several threads, one call at a time each."""
+
+    def run(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+        """Lay out and draw one graph.
+
+        Args:
+            source: the graph in DOT.
+            layout: the layout program.
+            format: a Graphviz output format, such as ``json0``, ``png`` or ``pdf``.
+            timeout: in seconds.
+
+        Raises:
+            GraphvizError: it reported a mistake, died, or took too long.
+            GraphvizMissing: there is no Graphviz.
+        """
+
+    def close(self) -> None:
+        """End its processes."""
+
+
+class FontDirectory:
+    """A temporary fontconfig configuration in which only the vendored fonts exist."""
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="keraviz-fonts-")
+        root = Path(self._directory.name)
+        self._configuration = root / "fonts.conf"
+        self._configuration.write_text(
+            '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>'
+            f"<dir>{escape(str(typeface.FONTS))}</dir><cachedir>{escape(str(root / 'cache'))}</cachedir>"
+            "</fontconfig>\n",
+            encoding="utf-8",
+        )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment for a process that draws."""
+        kept = {name: value for name, value in os.environ.items() if name not in ("FONTCONFIG_SYSROOT", "DOTFONTPATH")}
+        return kept | {
+            "FONTCONFIG_FILE": str(self._configuration),
+            "FONTCONFIG_PATH": str(self._configuration.parent),
+            # Pango would otherwise ask the window system of macOS and Windows for its fonts.
+            "PANGOCAIRO_BACKEND": "fontconfig",
+        }
+
+    def close(self) -> None:
+        """Remove it."""
+        self._directory.cleanup()
+
+
+class Bundled:
+    """Graphviz from the ``pygraphviz`` wheel, in a child process that is replaced when a graph aborts it."""
+
+    def __init__(self) -> None:
+        self._fonts = FontDirectory()
+        self._local = threading.local()
+        self._children: list[_Child] = []
+        self._lock = threading.Lock()
+
+    def run(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+        """See :meth:`Engine.run`."""
+        child = cast("_Child | None", getattr(self._local, "child", None))
+        if child is None or child.dead:
+            child = _Child(self._fonts.environment())
+            self._local.child = child
+            with self._lock:
+                self._children.append(child)
+        return child.ask(source, layout, format, timeout)
+
+    def close(self) -> None:
+        """End the child processes."""
+        with self._lock:
+            for child in self._children:
+                child.end()
+            self._children.clear()
+        self._fonts.close()
+
+
+class System:
+    """An installed ``dot``."""
+
+    def __init__(self, program: str = "dot") -> None:
+        found = shutil.which(program)
+        if found is None:
+            raise GraphvizMissing(
+                f"`graphviz: system` needs the `{program}` program, and it is not on the PATH: "
+                "install Graphviz (https://graphviz.org/download/) or use `graphviz: bundled`, which needs nothing."
+            )
+        self._program = found
+        self._fonts = FontDirectory()
+
+    def run(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+        """See :meth:`Engine.run`."""
+        command = [self._program, *{"dot": ["-Kdot"], "nop2": ["-Kneato", "-n2"]}[layout], f"-T{format}"]
+        try:
+            done = subprocess.run(  # noqa: S603  # the program the user installed, with options of ours
+                command, input=source.encode(), capture_output=True, env=self._fonts.environment(), timeout=timeout
+            )
+        except subprocess.TimeoutExpired:
+            raise GraphvizError(_too_slow(timeout)) from None
+        except OSError as error:
+            raise GraphvizMissing(_broken(self._program, str(error))) from None
+        if done.returncode != 0 or not done.stdout:
+            said = _last_line(done.stderr.decode(errors="replace"))
+            if done.returncode < 0:
+                raise GraphvizError(_aborted(-done.returncode))
+            # `dot` that draws nothing at all is broken (a missing library, plugins never configured).
+            if "syntax error" not in said:
+                raise GraphvizMissing(_broken(self._program, said or f"it ended with status {done.returncode}"))
+            raise GraphvizError(f"Graphviz could not read the graph: {said}")
+        return done.stdout
+
+    def close(self) -> None:
+        """Remove its font configuration."""
+        self._fonts.close()
+
+
+def engine(name: EngineName) -> Engine:
+    """Return the engine of this name, which the caller closes.
+
+    Raises:
+        GraphvizMissing: ``system``, and no ``dot`` on the PATH.
+    """
+    return System() if name == "system" else Bundled()
+
+
+class _Child:
+    """One worker process and the pipes to it."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "keraviz_docs.diagrams.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env=environment | {"PYTHONPATH": _import_path()},
+            # `-m` puts the working directory first on the import path; a user's `graphviz.py` must not be found there.
+            cwd=environment["FONTCONFIG_PATH"],
+        )
+        self.dead = False
+
+    def ask(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+        process = self._process
+        assert process.stdin is not None and process.stdout is not None  # noqa: S101  # both are pipes
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        try:
+            write_frame(process.stdin, b"\0".join((layout.encode(), format.encode(), source.encode())))
+            answer = read_frame(process.stdout)
+        except (BrokenPipeError, EOFError):
+            answer = None
+        finally:
+            timed_out = timer.finished.is_set()
+            timer.cancel()
+        if answer is None:
+            status = process.wait()
+            self.end()
+            if timed_out:
+                raise GraphvizError(_too_slow(timeout))
+            if status > 0:
+                raise GraphvizMissing(_broken("the pygraphviz package", _last_line(self._said())))
+            raise GraphvizError(_aborted(-status))
+        if not answer.startswith(b"+"):
+            raise GraphvizError(f"Graphviz could not draw the graph: {_last_line(answer[1:].decode(errors='replace'))}")
+        return answer[1:]
+
+    def end(self) -> None:
+        self.dead = True
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _said(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")
+
+
+def _import_path() -> str:
+    """The child finds this package where this process found it, even when it is not installed."""
+    inherited = [str(Path(path).absolute()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return os.pathsep.join([*inherited, str(Path(__file__).parents[2])])
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it gave no reason"
+
+
+def _too_slow(timeout: float) -> str:
+    return f"Graphviz did not finish within {timeout:g} s; a smaller `depth` draws fewer boxes"
+
+
+def _aborted(signal: int) -> str:
+    return f"Graphviz crashed on the graph (signal {signal}); a smaller `depth` may avoid it"
+
+
+def _broken(what: str, reason: str) -> str:
+    return (
+        f"Graphviz does not work here ({what}: {reason}): reinstall it, "
+        "or choose the other one with `graphviz: bundled` or `graphviz: system`."
+    )

@@ -1,0 +1,163 @@
+"""From architectures to files."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+from xml.etree import ElementTree
+
+from keraviz_docs.architecture import Architecture
+from keraviz_docs.diagrams import xdot
+from keraviz_docs.diagrams.dot import figure_source
+from keraviz_docs.diagrams.drawing import Drawing
+from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissing, engine
+from keraviz_docs.diagrams.figure import Figure, Variant, figure
+from keraviz_docs.diagrams.layout import draw
+from keraviz_docs.diagrams.svg import svg
+
+Format = Literal["svg", "png", "pdf", "dot"]
+FORMATS: tuple[Format, ...] = ("svg", "png", "pdf", "dot")
+
+_FINEST = 200 / 72
+"""Pixels per point of a small PNG: what ``keras.utils.plot_model`` uses."""
+_MOST_PIXELS = 24_000_000
+_LONGEST_SIDE = 32_000
+"""Cairo refuses images of more than 32,767 pixels a side."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One diagram to draw, and the files to write."""
+
+    architecture: Architecture
+    variant: Variant
+    files: Mapping[Format, Path]
+    depth: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """A job that is done; ``error`` says in one sentence why its files could not be written."""
+
+    job: Job
+    error: str | None
+
+
+class Renderer:
+    """Draws figures with one Graphviz, which it keeps running until it is closed; a context manager.
+
+    Args:
+        engine_name: ``bundled`` (in the ``pygraphviz`` wheel) or ``system`` (an installed ``dot``).
+        workers: how many diagrams are drawn at the same time.
+        timeout: seconds that Graphviz may take for one graph.
+
+    Raises:
+        GraphvizMissing: the engine does not exist.
+    """
+
+    def __init__(self, engine_name: EngineName = "bundled", *, workers: int = 1, timeout: float = 120.0) -> None:
+        self._engine: Engine = engine(engine_name)
+        self._workers = workers
+        self._timeout = timeout
+        self._baseline: float | None = None
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the Graphviz processes."""
+        self._engine.close()
+
+    def draw(self, figure: Figure) -> Drawing:
+        """Lay a figure out.
+
+        Raises:
+            GraphvizError: Graphviz failed on this figure.
+            GraphvizMissing: Graphviz does not work at all.
+        """
+        return draw(figure, lambda source: self._engine.run(source, "dot", "json0", self._timeout))
+
+    def svg(self, figure: Figure) -> str:
+        """Lay a figure out and return it as SVG; raises as :meth:`draw` does."""
+        return svg(self.draw(figure))
+
+    def render(self, figure: Figure, files: Mapping[Format, Path]) -> None:
+        """Lay a figure out once and write it in every format that is asked for.
+
+        Each file appears complete or not at all.  Raises as :meth:`draw` does.
+        """
+        drawn: Drawing | None = None
+        for form, path in files.items():
+            if form == "dot":
+                _write(path, figure_source(figure).encode())
+                continue
+            drawn = drawn or self.draw(figure)
+            _write(path, svg(drawn).encode() if form == "svg" else self._image(drawn, form))
+
+    def render_all(self, jobs: Iterable[Job]) -> Iterator[Result]:
+        """Carry out many jobs, several at a time, and report each in the order given.
+
+        A diagram that Graphviz cannot draw is reported and the others go on.
+
+        Raises:
+            GraphvizMissing: Graphviz does not work at all.
+        """
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="keraviz-diagrams") as pool:
+            yield from pool.map(self._result, jobs)
+
+    def _result(self, job: Job) -> Result:
+        try:
+            self.render(figure(job.architecture, job.variant, depth=job.depth), job.files)
+        except GraphvizMissing:
+            raise
+        except GraphvizError as error:
+            return Result(job, f"{job.architecture.id}, {job.variant} diagram: {error}")
+        return Result(job, None)
+
+    def _image(self, drawing: Drawing, form: Format) -> bytes:
+        source = xdot.source(drawing, self._baseline_shift(), pixels_per_point=png_scale(drawing.width, drawing.height))
+        return self._engine.run(source, "nop2", form, self._timeout)
+
+    def _baseline_shift(self) -> float:
+        """How far above the place it is told Graphviz sets a baseline, in ems: it differs between versions."""
+        if self._baseline is None:
+            sample = ElementTree.fromstring(  # noqa: S314  # what our own Graphviz answers
+                self._engine.run(xdot.SAMPLE, "nop2", "svg", self._timeout).decode()
+            )
+            text = next(element for element in sample.iter() if element.tag.endswith("text"))
+            self._baseline = (-xdot.SAMPLE_Y - float(text.get("y", "0"))) / xdot.SAMPLE_SIZE
+        return self._baseline
+
+
+def png_scale(width: float, height: float) -> float:
+    """Choose pixels per point, so that a PNG is fine enough to read and neither huge nor beyond Cairo's limit."""
+    return min(_FINEST, math.sqrt(_MOST_PIXELS / (width * height)), _LONGEST_SIDE / max(width, height))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        # mkstemp makes private files; these are for everybody whom the user's umask admits.
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

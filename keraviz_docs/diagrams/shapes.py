@@ -1,0 +1,103 @@
+"""The geometry that every output format draws alike: where in a box its text stands, and what an arrow looks like."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from keraviz_docs.diagrams import typeface
+from keraviz_docs.diagrams.drawing import PlacedArrow, Point
+from keraviz_docs.diagrams.figure import (
+    LEADING,
+    NUMBER_SIZE,
+    PORT_SIZE,
+    SIZES,
+    Box,
+    Role,
+    port_pitch,
+)
+
+CORNER = 4.0
+"""Radius of the corners of boxes."""
+CLUSTER_CORNER = 7.0
+INSET = 2.5
+"""How far the inner line of a double border is from the outer one."""
+
+_CAP_HEIGHT = 0.711
+"""Height of Roboto's capitals in ems (``OS/2.sCapHeight`` 1456 of 2048)."""
+_CHEVRON = (3.0, 4.6)
+"""Half the width, and the length, of an arrowhead."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of text in a box: the left end of its baseline relative to the box's corner, and its width."""
+
+    text: str
+    role: Role | str
+    x: float
+    y: float
+    size: float
+    width: float
+
+    @property
+    def bold(self) -> bool:
+        """Whether it is set in the bold weight."""
+        return self.role in ("class", "number")
+
+
+def texts(box: Box, *, horizontal: bool) -> tuple[Text, ...]:
+    """Return every piece of text in a box, with its place."""
+    left, right = box.strip, box.width
+    top, bottom = 0.0, box.height
+    if horizontal:
+        left += port_pitch(box.inputs, horizontal=True)[1]
+        right -= port_pitch(box.outputs, horizontal=True)[1]
+    else:
+        top += port_pitch(box.inputs, horizontal=False)[1]
+        bottom -= port_pitch(box.outputs, horizontal=False)[1]
+    placed = []
+    if box.badge:
+        width = typeface.width(box.badge, NUMBER_SIZE, bold=True)
+        x = (box.strip - width) / 2
+        placed.append(Text(box.badge, "number", x, box.height / 2 + NUMBER_SIZE * _CAP_HEIGHT / 2, NUMBER_SIZE, width))
+    block = sum(LEADING[line.role] for line in box.lines)
+    y = top + (bottom - top - block) / 2
+    for line in box.lines:
+        size = SIZES[line.role]
+        baseline = y + LEADING[line.role] / 2 + size * _CAP_HEIGHT / 2
+        placed.append(Text(line.text, line.role, left + (right - left - line.width) / 2, baseline, size, line.width))
+        y += LEADING[line.role]
+    placed.extend(_port_labels(box, box.inputs, horizontal=horizontal, leaving=False))
+    placed.extend(_port_labels(box, box.outputs, horizontal=horizontal, leaving=True))
+    return tuple(placed)
+
+
+def _port_labels(box: Box, labels: tuple[str, ...], *, horizontal: bool, leaving: bool) -> list[Text]:
+    if not any(labels):
+        return []
+    depth = port_pitch(labels, horizontal=horizontal)[1]
+    placed = []
+    for index, label in enumerate(labels):
+        width = typeface.width(label, PORT_SIZE)
+        share = (index + 0.5) / len(labels)
+        if horizontal:
+            x = box.width - depth / 2 if leaving else box.strip + depth / 2
+            y = share * box.height
+        else:
+            x = share * box.width
+            y = box.height - depth / 2 if leaving else depth / 2
+        placed.append(Text(label, "port", x - width / 2, y + PORT_SIZE * _CAP_HEIGHT / 2, PORT_SIZE, width))
+    return placed
+
+
+def chevron(arrow: PlacedArrow) -> tuple[Point, Point, Point]:
+    """Return the arrowhead, an open angle: one end, the tip, the other end."""
+    tip = arrow.curve[-1]
+    before = next((point for point in reversed(arrow.curve) if math.dist(point, tip) > 0.5), (tip[0], tip[1] - 1))
+    distance = math.dist(before, tip)
+    along = ((tip[0] - before[0]) / distance, (tip[1] - before[1]) / distance)
+    half, length = _CHEVRON
+    back = (tip[0] - length * along[0], tip[1] - length * along[1])
+    across = (-along[1] * half, along[0] * half)
+    return (back[0] + across[0], back[1] + across[1]), tip, (back[0] - across[0], back[1] - across[1])

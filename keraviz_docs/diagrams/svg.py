@@ -1,0 +1,237 @@
+"""A drawing as SVG: small, themeable, accessible, and the same bytes every time.
+
+Every element of the model has an id (``MODEL-VARIANT-n17``, ``-e12-17``, ``-c3``, ``-o1``) and a class for its family
+(``kv-conv``).  Colours come from CSS variables with the light values as fallbacks, so that a page can theme the inline
+SVG while a downloaded file stands on its own.
+"""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+from keraviz_docs.diagrams import typeface
+from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster, Point
+from keraviz_docs.diagrams.families import FAMILIES, Family
+from keraviz_docs.diagrams.figure import CLUSTER_SIZE, NUMBER_SIZE, PORT_SIZE, SIZES
+from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, chevron, texts
+
+INK = "#1b2027"
+QUIET_INK = "#4d5866"
+LINE = "#5f6b7a"
+FRAME = "#8a94a1"
+FRAME_FILL = "#7a869612"
+PAGE = "#ffffff"
+
+_Element = ElementTree.Element
+_FONT = f'{typeface.FAMILY},"Helvetica Neue",Arial,sans-serif'
+
+
+def svg(drawing: Drawing) -> str:
+    """Write a drawing as an SVG document that ends in a newline."""
+    figure = drawing.figure
+    width, height = number(drawing.width), number(drawing.height)
+    root = _Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "id": figure.prefix,
+            "class": f"kv-diagram kv-{figure.variant}",
+            "width": width,
+            "height": height,
+            "viewBox": f"0 0 {width} {height}",
+            "role": "graphics-document document",
+            "aria-labelledby": f"{figure.prefix}-title",
+            "aria-describedby": f"{figure.prefix}-desc",
+        },
+    )
+    _child(root, "title", {"id": f"{figure.prefix}-title"}).text = figure.title
+    _child(root, "desc", {"id": f"{figure.prefix}-desc"}).text = figure.description
+    _child(root, "style").text = stylesheet()
+    _child(root, "rect", {"class": "kv-page", "width": width, "height": height})
+    if drawing.clusters:
+        frames = _child(root, "g", {"class": "kv-clusters"})
+        for cluster in drawing.clusters:
+            _cluster(frames, figure.prefix, cluster)
+    edges = _child(root, "g", {"class": "kv-edges"})
+    for arrow in drawing.arrows:
+        _arrow(edges, figure.prefix, arrow)
+    nodes = _child(root, "g", {"class": "kv-nodes"})
+    for box in drawing.boxes:
+        _box(nodes, figure.prefix, box, horizontal=figure.horizontal)
+    if drawing.clusters:
+        labels = _child(root, "g", {"class": "kv-labels"})
+        for cluster in drawing.clusters:
+            _cluster_label(labels, cluster)
+    if drawing.legend:
+        legend = _child(root, "g", {"class": "kv-legend", "aria-hidden": "true"})
+        for entry in drawing.legend:
+            _legend_entry(legend, entry.family, entry.x, entry.y)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def stylesheet() -> str:
+    """Return the rules that every diagram carries: one source for the light file and the themed page.
+
+    A program that does not know CSS variables takes the first of each pair of declarations.
+    """
+    rules = [
+        f".kv-diagram{{font-family:{_FONT}}}",
+        f".kv-page{{{_themed('fill', 'page', PAGE)}}}",
+        f".kv-diagram text{{{_themed('fill', 'ink', INK)}}}",
+        f".kv-diagram .kv-class{{font-size:{number(SIZES['class'])}px;font-weight:700}}",
+        f".kv-diagram .kv-detail{{font-size:{number(SIZES['detail'])}px}}",
+        f".kv-diagram .kv-shape,.kv-diagram .kv-port{{{_themed('fill', 'quiet', QUIET_INK)}}}",
+        f".kv-diagram .kv-shape,.kv-legend text{{font-size:{number(SIZES['shape'])}px}}",
+        f".kv-diagram .kv-port{{font-size:{number(PORT_SIZE)}px}}",
+        f".kv-diagram .kv-number{{{_themed('fill', 'number', '#fff')};"
+        f"font-size:{number(NUMBER_SIZE)}px;font-weight:700}}",
+        ".kv-node rect,.kv-legend rect{stroke-width:1.2}",
+        f".kv-edges path{{fill:none;{_themed('stroke', 'line', LINE)};"
+        "stroke-width:1.1;stroke-linecap:round;stroke-linejoin:round}",
+        ".kv-edges .kv-inferred{stroke-dasharray:4 3}",
+        f".kv-clusters rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};{_themed('stroke', 'frame', FRAME)}}}",
+        ".kv-clusters .kv-layer{stroke-dasharray:5 3}",
+        f".kv-labels text{{font-size:{number(CLUSTER_SIZE)}px;font-weight:700;"
+        f"paint-order:stroke;{_themed('stroke', 'page', PAGE)};stroke-width:3px;stroke-linejoin:round}}",
+    ]
+    for family in FAMILIES:
+        accent, tint = (_themed(p, f"{family.key}-{v}", c) for p, v, c in _colours(family, "stroke", "fill"))
+        fill = _themed("fill", f"{family.key}-accent", family.accent)
+        dash = {"dashed": ";stroke-dasharray:5 2.5", "dotted": ";stroke-dasharray:1.5 2"}.get(family.border, "")
+        rules.append(f".kv-{family.key} rect{{{tint};{accent}{dash}}}.kv-{family.key} .kv-strip{{{fill}}}")
+    return "".join(rules)
+
+
+def _colours(family: Family, stroke: str, fill: str) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
+    return (stroke, "accent", family.accent), (fill, "tint", family.tint)
+
+
+def number(value: float) -> str:
+    """Write a length with at most one decimal and nothing superfluous."""
+    rounded = round(value, 1)
+    return str(int(rounded)) if rounded == int(rounded) else str(rounded)
+
+
+def _themed(declaration: str, variable: str, fallback: str) -> str:
+    return f"{declaration}:{fallback};{declaration}:var(--kv-{variable},{fallback})"
+
+
+def _child(parent: _Element, tag: str, attributes: dict[str, str] | None = None) -> _Element:
+    return ElementTree.SubElement(parent, tag, attributes or {})
+
+
+def _text(parent: _Element, text: str, x: float, y: float, width: float | None = None, role: str = "") -> None:
+    attributes = {"class": f"kv-{role}"} if role else {}
+    attributes |= {"x": number(x), "y": number(y)}
+    if width is not None:
+        # Whatever font the reader's machine has, the text takes the room that it was given.
+        attributes |= {"textLength": number(width), "lengthAdjust": "spacingAndGlyphs"}
+    _child(parent, "text", attributes).text = text
+
+
+def _cluster(parent: _Element, prefix: str, placed: PlacedCluster) -> None:
+    cluster = placed.cluster
+    frame = _child(parent, "g", {"id": f"{prefix}-{cluster.key}", "class": "kv-cluster"})
+    _child(frame, "title").text = cluster.title
+    attributes = {"x": number(placed.x), "y": number(placed.y)}
+    attributes |= {"width": number(placed.width), "height": number(placed.height), "rx": number(CLUSTER_CORNER)}
+    if cluster.kind == "layer":
+        attributes["class"] = "kv-layer"
+    _child(frame, "rect", attributes)
+
+
+def _cluster_label(parent: _Element, placed: PlacedCluster) -> None:
+    _text(parent, placed.cluster.label, placed.x + 10, placed.y + 15, placed.cluster.label_width)
+
+
+def _arrow(parent: _Element, prefix: str, placed: PlacedArrow) -> None:
+    arrow = placed.arrow
+    attributes = {"id": f"{prefix}-{arrow.key}", "data-tail": arrow.tail, "data-head": arrow.head}
+    if arrow.inferred:
+        attributes["class"] = "kv-inferred"
+    path = _child(parent, "path", attributes | {"d": _curve(placed)})
+    if arrow.title:
+        _child(path, "title").text = arrow.title
+
+
+def _curve(placed: PlacedArrow) -> str:
+    """Write the curve and the open arrowhead as one path, in relative coordinates."""
+    points = [_rounded(point) for point in placed.curve]
+    start = points[0]
+    commands = [f"M{number(start[0])} {number(start[1])}"]
+    if len({x for x, _ in points}) == 1 or len({y for _, y in points}) == 1:
+        commands.append("l" + _offset(start, points[-1]))
+    else:
+        for index in range(1, len(points), 3):
+            origin = points[index - 1]
+            commands.append("c" + " ".join(_offset(origin, point) for point in points[index : index + 3]))
+    one, tip, other = (_rounded(point) for point in chevron(placed))
+    commands.append(f"m{_offset(tip, one)}l{_offset(one, tip)} {_offset(tip, other)}")
+    return "".join(commands)
+
+
+def _rounded(point: Point) -> Point:
+    return round(point[0], 1), round(point[1], 1)
+
+
+def _offset(origin: Point, point: Point) -> str:
+    return f"{number(point[0] - origin[0])} {number(point[1] - origin[1])}"
+
+
+def _box(parent: _Element, prefix: str, placed: PlacedBox, *, horizontal: bool) -> None:
+    box = placed.box
+    classes = ["kv-node", f"kv-{box.family.key}"]
+    classes += ["kv-input-node"] * box.model_input + ["kv-output-node"] * box.model_output + ["kv-closed"] * box.closed
+    node = _child(
+        parent,
+        "g",
+        {
+            "id": f"{prefix}-{box.key}",
+            "class": " ".join(classes),
+            "transform": f"translate({number(placed.x)} {number(placed.y)})",
+        },
+    )
+    _child(node, "title").text = box.title
+    _frame(node, 0, 0, box.width, box.height, CORNER, box.family)
+    if box.closed:
+        _child(node, "path", {"class": "kv-strip", "d": _corner_fold(box.width)})
+    if box.badge:
+        _child(node, "path", {"class": "kv-strip", "d": _strip(box.strip, box.height)})
+    for text in texts(box, horizontal=horizontal):
+        _text(node, text.text, text.x, text.y, None if text.role in ("number", "port") else text.width, text.role)
+
+
+def _frame(parent: _Element, x: float, y: float, width: float, height: float, corner: float, family: Family) -> None:
+    place = {"x": number(x), "y": number(y)} if x or y else {}
+    size = {"width": number(width), "height": number(height), "rx": number(corner)}
+    _child(parent, "rect", place | size)
+    if family.border == "double":
+        place = {"x": number(x + INSET), "y": number(y + INSET)}
+        size = {"width": number(width - 2 * INSET), "height": number(height - 2 * INSET), "rx": number(corner - 2)}
+        _child(parent, "rect", place | size)
+
+
+def _strip(width: float, height: float) -> str:
+    corner = number(CORNER)
+    return (
+        f"M{number(width)} 0H{corner}A{corner} {corner} 0 0 0 0 {corner}V{number(height - CORNER)}"
+        f"A{corner} {corner} 0 0 0 {corner} {number(height)}H{number(width)}z"
+    )
+
+
+def _corner_fold(width: float) -> str:
+    return f"M{number(width - 11)} 0H{number(width - CORNER)}A{number(CORNER)} {number(CORNER)} 0 0 1 {number(width)} {number(CORNER)}V11z"
+
+
+def _legend_entry(parent: _Element, family: Family, x: float, y: float) -> None:
+    entry = _child(parent, "g", {"class": f"kv-{family.key}"})
+    swatch_width, swatch_height = SWATCH
+    _frame(entry, x, y, swatch_width, swatch_height, 3, family)
+    _child(entry, "path", {"class": "kv-strip", "d": f"M{number(x)} {number(y)}h5v{number(swatch_height)}h-5z"})
+    _text(
+        entry,
+        family.title,
+        x + swatch_width + 5,
+        y + swatch_height / 2 + LEGEND_SIZE * 0.355,
+        typeface.width(family.title, LEGEND_SIZE),
+    )

@@ -1,0 +1,204 @@
+"""A drawing as Graphviz's own drawing operations, which it turns into PNG and PDF.
+
+The operations (``xdot``, https://graphviz.org/docs/outputs/canon/#xdot) stand in the ``_background`` of a graph that
+is otherwise two invisible corners; so PNG and PDF show exactly what the SVG shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keraviz_docs.diagrams import typeface
+from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster, Point
+from keraviz_docs.diagrams.families import Family
+from keraviz_docs.diagrams.figure import CLUSTER_SIZE
+from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, chevron, texts
+from keraviz_docs.diagrams.svg import FRAME, FRAME_FILL, INK, LINE, PAGE, QUIET_INK
+
+SAMPLE_Y = 50.0
+SAMPLE_SIZE = 10.0
+
+_PIECE = 3000
+_ARC = 0.5523
+"""Control point of the cubic that stands for a quarter of a circle, as a share of its radius."""
+
+
+class _Pen:
+    """Collects operations; Graphviz's y axis grows upwards."""
+
+    def __init__(self, height: float, baseline: float) -> None:
+        self._height = height
+        self._baseline = baseline
+        self._operations: list[str] = []
+
+    def finished(self) -> str:
+        return " ".join(self._operations)
+
+    def colours(self, stroke: str, fill: str | None = None) -> None:
+        self._operations.append(f"c {_counted(stroke)}")
+        if fill is not None:
+            self._operations.append(f"C {_counted(fill)}")
+
+    def line_style(self, width: float, dash: str = "solid") -> None:
+        self._operations.append(f"S {_counted(dash)} S {_counted(f'setlinewidth({width:g})')}")
+
+    def curve(self, points: tuple[Point, ...], *, filled: bool = False) -> None:
+        self._operations.append(f"{'b' if filled else 'B'} {self._points(points)}")
+
+    def polygon(self, points: tuple[Point, ...]) -> None:
+        self._operations.append(f"P {self._points(points)}")
+
+    def line(self, points: tuple[Point, ...]) -> None:
+        self._operations.append(f"L {self._points(points)}")
+
+    def text(self, text: str, x: float, y: float, size: float, width: float, colour: str, *, bold: bool) -> None:
+        baseline = self._height - y - self._baseline * size
+        self._operations.append(
+            f"c {_counted(colour)} F {size:g} {_counted(typeface.FAMILY)} t {int(bold)} "
+            f"T {x:.2f} {baseline:.2f} -1 {width:.1f} {_counted(text)}"
+        )
+
+    def _points(self, points: tuple[Point, ...]) -> str:
+        return f"{len(points)} " + " ".join(f"{x:.2f} {self._height - y:.2f}" for x, y in points)
+
+
+def source(drawing: Drawing, baseline: float, *, pixels_per_point: float) -> str:
+    """Write a drawing as DOT that draws it, for the layout ``nop2``.
+
+    Args:
+        drawing: what to draw.
+        baseline: how far above the place it is told Graphviz sets a baseline, in ems.
+        pixels_per_point: for bitmaps.
+    """
+    pen = _Pen(drawing.height, baseline)
+    for cluster in drawing.clusters:
+        _cluster(pen, cluster)
+    for arrow in drawing.arrows:
+        _arrow(pen, arrow)
+    for box in drawing.boxes:
+        _box(pen, box, horizontal=drawing.figure.horizontal)
+    for cluster in drawing.clusters:
+        label = cluster.cluster
+        pen.text(label.label, cluster.x + 10, cluster.y + 15, CLUSTER_SIZE, label.label_width, INK, bold=True)
+    for entry in drawing.legend:
+        _legend_entry(pen, entry.family, entry.x, entry.y)
+    return _document(pen.finished(), drawing.width, drawing.height, pixels_per_point * 72)
+
+
+def _document(operations: str, width: float, height: float, dpi: float) -> str:
+    corner = "shape=point, style=invis, width=0, height=0, penwidth=0, fixedsize=true"
+    return (
+        f'digraph {{ graph [bb="0,0,{width:g},{height:g}", pad=0, margin=0, dpi={dpi:.3f}, bgcolor="{PAGE}", '
+        f"_background={_quoted(operations)}]; "
+        f'a [pos="0,0", {corner}]; b [pos="{width:g},{height:g}", {corner}]; }}\n'
+    )
+
+
+def _counted(text: str) -> str:
+    return f"{len(text.encode())} -{text}"
+
+
+def _quoted(text: str) -> str:
+    """Quote a string of any length: Graphviz reads at most 16,384 bytes between quotes, but concatenates with ``+``.
+
+    A backslash before a quote cannot be written in DOT, so an invisible word joiner keeps them apart.
+    """
+    text = text.replace('\\"', '\\\N{WORD JOINER}"')
+    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    return " + ".join('"' + piece.replace('"', '\\"') + '"' for piece in pieces)
+
+
+def _cluster(pen: _Pen, placed: PlacedCluster) -> None:
+    pen.line_style(1, "dashed" if placed.cluster.kind == "layer" else "solid")
+    pen.colours(FRAME, FRAME_FILL)
+    pen.curve(_rounded(placed.x, placed.y, placed.width, placed.height, CLUSTER_CORNER), filled=True)
+
+
+def _arrow(pen: _Pen, placed: PlacedArrow) -> None:
+    pen.colours(LINE)
+    pen.line_style(1.1, "dashed" if placed.arrow.inferred else "solid")
+    pen.curve(placed.curve)
+    pen.line_style(1.1)
+    pen.line(chevron(placed))
+
+
+def _box(pen: _Pen, placed: PlacedBox, *, horizontal: bool) -> None:
+    box = placed.box
+    _frame(pen, placed.x, placed.y, box.width, box.height, CORNER, box.family)
+    pen.colours("#00000000", box.family.accent)
+    pen.line_style(0.1)
+    if box.badge:
+        pen.curve(_strip(placed.x, placed.y, box.strip, box.height), filled=True)
+    if box.closed:
+        right = placed.x + box.width
+        pen.polygon(((right - 11, placed.y), (right - 1, placed.y + 1), (right, placed.y + 11)))
+    for text in texts(box, horizontal=horizontal):
+        colour = {"number": "#ffffff", "shape": QUIET_INK, "port": QUIET_INK}.get(text.role, INK)
+        x, y = placed.x + text.x, placed.y + text.y
+        pen.text(text.text, x, y, text.size, text.width, colour, bold=text.bold)
+
+
+def _frame(pen: _Pen, x: float, y: float, width: float, height: float, corner: float, family: Family) -> None:
+    pen.colours(family.accent, family.tint)
+    pen.line_style(1.2, family.border if family.border in ("dashed", "dotted") else "solid")
+    pen.curve(_rounded(x, y, width, height, corner), filled=True)
+    if family.border == "double":
+        inner = (x + INSET, y + INSET, width - 2 * INSET, height - 2 * INSET)
+        pen.curve(_rounded(*inner, corner - 2), filled=True)
+
+
+def _legend_entry(pen: _Pen, family: Family, x: float, y: float) -> None:
+    width, height = SWATCH
+    _frame(pen, x, y, width, height, 3, family)
+    pen.colours("#00000000", family.accent)
+    pen.polygon(((x, y), (x + 5, y), (x + 5, y + height), (x, y + height)))
+    text_width = typeface.width(family.title, LEGEND_SIZE)
+    pen.text(
+        family.title, x + width + 5, y + height / 2 + LEGEND_SIZE * 0.355, LEGEND_SIZE, text_width, INK, bold=False
+    )
+
+
+def _rounded(x: float, y: float, width: float, height: float, radius: float) -> tuple[Point, ...]:
+    """Return a rounded rectangle as cubic Bézier segments."""
+    right, bottom = x + width, y + height
+    near = radius * (1 - _ARC)
+    path: list[Point] = [(x + radius, y)]
+    corners: tuple[tuple[Point, Point, Point, Point], ...] = (
+        ((right - radius, y), (right - near, y), (right, y + near), (right, y + radius)),
+        ((right, bottom - radius), (right, bottom - near), (right - near, bottom), (right - radius, bottom)),
+        ((x + radius, bottom), (x + near, bottom), (x, bottom - near), (x, bottom - radius)),
+        ((x, y + radius), (x, y + near), (x + near, y), (x + radius, y)),
+    )
+    for start, *arc in corners:
+        path.extend(_straight(path[-1], start))
+        path.extend(arc)
+    return tuple(path)
+
+
+def _strip(x: float, y: float, width: float, height: float) -> tuple[Point, ...]:
+    """Return the left end of a rounded box as cubic Bézier segments."""
+    right, bottom, near = x + width, y + height, CORNER * (1 - _ARC)
+    path: list[Point] = [(right, y)]
+    path.extend(_straight(path[-1], (right, bottom)))
+    path.extend(_straight(path[-1], (x + CORNER, bottom)))
+    path.extend(((x + near, bottom), (x, bottom - near), (x, bottom - CORNER)))
+    path.extend(_straight(path[-1], (x, y + CORNER)))
+    path.extend(((x, y + near), (x + near, y), (x + CORNER, y)))
+    path.extend(_straight(path[-1], (right, y)))
+    return tuple(path)
+
+
+def _straight(start: Point, end: Point) -> Iterator[Point]:
+    yield start
+    yield end
+    yield end
+
+
+def _sample() -> str:
+    pen = _Pen(0, 0)
+    pen.text("x", 10, -SAMPLE_Y, SAMPLE_SIZE, 5, INK, bold=False)
+    return _document(pen.finished(), 100, 100, 72)
+
+
+SAMPLE = _sample()
+"""One letter whose baseline is asked for at ``SAMPLE_Y``."""
