@@ -23,7 +23,7 @@ MAX_DEPTH = 30
 """Levels of nesting; deeper than any manifest, and shallow enough for recursive readers."""
 
 MAX_ALIASED = 100_000
-"""Values that all aliases together may expand to."""
+"""Values that all aliases together may expand to, beyond ten for each value that is written."""
 
 MAX_INTEGER_BITS = 1024
 
@@ -142,7 +142,7 @@ class _Walk:
             # A child's size is counted in full at each mention, so sizes multiply as the expansion would.
             self.sizes[id(node)] = 1 + sum(self.measure(child, within) for child in _children(node))
             self.nodes.append(node)
-        if self.aliased > MAX_ALIASED:
+        if self.aliased > MAX_ALIASED + 10 * len(self.nodes):
             message = f"the aliases of this file expand to more than {MAX_ALIASED:,} values"
             raise ManifestError([Mistake(self.position(node.start_mark), message)])
         return self.sizes[id(node)]
@@ -286,7 +286,7 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, file: str, lines: list[str]) ->
         # What was never closed is found where it was opened, not at the end of the file.
         mark = error.context_mark
     position = Position(file, 1, 1) if mark is None else _position(mark, file, lines)
-    return Mistake(position, _syntax_sentence(problem))
+    return Mistake(position, _syntax_sentence(f"{problem} ({error.context})" if error.context else problem))
 
 
 def _syntax_sentence(problem: str) -> str:
@@ -308,6 +308,7 @@ _SYNTAX = {
     "unexpected end of stream": "this quoted text is not closed: its second quote is missing",
     "<stream end>": "something is missing: a bracket is opened and never closed",
     "could not find expected ':'": "a ':' is missing after this key",
+    "expected the node content": "something is missing here: a value, or the end of what was opened before",
     "expected <block end>": "the indentation does not fit: align this line with its neighbours",
     "undefined alias": "this alias (*name) refers to an anchor (&name) that is not defined above",
     "duplicate anchor": "this anchor (&name) is defined twice",
