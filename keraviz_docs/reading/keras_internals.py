@@ -457,3 +457,148 @@ def find_registered(name: str) -> Any:
     import keras
 
     return keras.saving.get_registered_object(name)
+
+
+def is_in_shape_inference_of(graph: Any, current: Any) -> bool | None:
+    """Say how graph ``current`` relates to ``graph``: ``False`` the same or inside it, ``True`` a sketch, ``None`` neither.
+
+    While Keras builds or infers shapes it runs layers in graphs of its own, which it throws away
+    (``compute_output_spec`` in ``keras/src/backend/tensorflow/core.py`` names them ``scratch_graph``).
+    """
+    while current is not None:
+        if current is graph:
+            return False
+        if str(getattr(current, "name", "")).startswith("scratch_graph"):
+            return True
+        current = getattr(current, "outer_graph", None)
+    return None
+
+
+def keras_mask(tensor: Any) -> Any:
+    """Return the mask that travels with a tensor (``keras/src/backend/common/masking.py``)."""
+    from keras.src import backend
+
+    return backend.get_keras_mask(tensor)
+
+
+def set_keras_mask(tensor: Any, mask: Any) -> None:
+    """Attach a mask to a tensor (``keras/src/backend/common/masking.py``)."""
+    from keras.src import backend
+
+    backend.set_keras_mask(tensor, mask)
+
+
+def takes_training(layer: Any) -> bool:
+    """Whether ``call`` has a ``training`` argument (``keras/src/layers/layer.py``)."""
+    return bool(getattr(layer, "_call_has_training_arg", False))
+
+
+def takes_mask(layer: Any) -> bool:
+    """Whether ``call`` has a ``mask`` argument (``keras/src/layers/layer.py``)."""
+    return bool(getattr(layer, "_call_has_mask_arg", False))
+
+
+def is_random_seed(variable: Any) -> bool:
+    """Whether a variable is the state of a ``SeedGenerator`` (``keras/src/random/seed_generator.py``)."""
+    return str(variable.name) == "seed_generator_state"
+
+
+def symbolic_calls(layer: Any) -> list[Any]:
+    """Return the calls of a layer on symbolic tensors (``_inbound_nodes`` in ``keras/src/ops/operation.py``)."""
+    return list(layer._inbound_nodes)
+
+
+def producer(tensor: Any) -> Any | None:
+    """Return the node that a symbolic tensor comes out of, ``None`` for one that nothing made."""
+    history = getattr(tensor, "_keras_history", None)
+    if history is None or history.operation is None:
+        return None
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def build_shapes(layer: Any) -> Any:
+    """Return the shapes that a layer was built with (``get_build_config`` in ``keras/src/layers/layer.py``)."""
+    return getattr(layer, "_build_shapes_dict", None)
+
+
+def forget_uninitialized_variables() -> None:
+    """Empty the list of variables to initialise at the next chance (``keras/src/backend/common/variables.py``)."""
+    from keras.src.backend.common import global_state
+
+    global_state.set_global_attribute("uninitialized_variables", [])
+
+
+NOT_OPERATIONS = frozenset({
+    "all_random_seeds", "any_symbolic_tensors", "cast", "cast_to_variable", "compute_output_spec", "convert_to_numpy",
+    "convert_to_tensor", "cudnn_ok", "custom_gradient", "device_scope", "dtype", "draw_seed", "is_float_dtype",
+    "is_int_dtype", "is_nested", "is_tensor", "name_scope", "random_seed_dtype", "result_type", "shape", "size_of",
+    "standardize_data_format", "standardize_dtype", "standardize_shape", "stop_gradient", "tf_draw_seed",
+})  # fmt: skip
+"""Functions beside the operations in the same modules, and conversions, which a drawing leaves out."""
+
+
+def operation_functions() -> dict[Callable[..., Any], tuple[str, str]]:
+    """Return every function that computes tensors, with the name and module under which users know it.
+
+    ``keras.ops`` and ``keras.random`` call the backend's functions of the same names
+    (``keras/src/backend/tensorflow/{numpy,nn,core,math,image,linalg,random}.py``), and some layers call those directly.
+    """
+    import inspect
+
+    import keras
+    from keras.src import backend
+
+    functions: dict[Callable[..., Any], tuple[str, str]] = {}
+    public: list[tuple[Any, str]] = [
+        (keras.ops, "keras.ops"),
+        (keras.ops.image, "keras.ops.image"),
+        (keras.random, "keras.random"),
+    ]
+    known: dict[str, str] = {}
+    for module, name in public:
+        for attribute, function in sorted(vars(module).items()):
+            if inspect.isfunction(function) and attribute not in NOT_OPERATIONS and not attribute.startswith("_"):
+                functions.setdefault(function, (attribute, name))
+                known.setdefault(attribute, name)
+    for module in ("numpy", "nn", "core", "math", "image", "linalg", "random"):
+        for attribute, function in sorted(vars(getattr(backend, module)).items()):
+            ours = getattr(function, "__module__", "").startswith("keras.src.backend.")
+            if inspect.isfunction(function) and ours and attribute in known and attribute not in NOT_OPERATIONS:
+                functions.setdefault(function, (attribute, known[attribute]))
+    return functions
+
+
+@contextlib.contextmanager
+def intercepted(
+    *,
+    layer_call: Callable[..., Any],
+    operation_call: Callable[..., Any],
+    mask_computation: Callable[..., Any],
+) -> Iterator[None]:
+    """Put wrappers around what Keras runs when a layer or operation is called.
+
+    Each wrapper takes the original and returns its replacement.  ``layer_call`` goes around ``Layer.__call__``,
+    ``operation_call`` around ``Operation.__call__``, ``mask_computation`` around ``Layer._set_mask_metadata``
+    (``keras/src/layers/layer.py``, ``keras/src/ops/operation.py``).  Rematerialised calls run as they are, since
+    ``tf.recompute_grad`` hides what they do (``rematerialized_call``).
+    """
+    import keras
+
+    def as_it_is(self: Any, fn: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
+        return fn
+
+    with contextlib.ExitStack() as patches:
+        for owner, name, value in (
+            (keras.Layer, "__call__", layer_call(keras.Layer.__call__)),
+            (keras.Operation, "__call__", operation_call(keras.Operation.__call__)),
+            (keras.Layer, "_set_mask_metadata", mask_computation(keras.Layer._set_mask_metadata)),
+            (keras.Operation, "rematerialized_call", as_it_is),
+            (keras.Layer, "rematerialized_call", as_it_is),
+        ):
+            patches.enter_context(_attribute(owner, name, value))
+        yield
+
+
+def attribute_replaced(owner: Any, name: str, value: Any) -> contextlib.AbstractContextManager[None]:
+    """Set an attribute for a while; one that was inherited is inherited again afterwards."""
+    return _attribute(owner, name, value)
