@@ -149,6 +149,9 @@ LAYERS: Mapping[str, Work] = {
         " RandAugment AugMix MixUp CutMix MaxNumBoundingBoxes",
     ),
     **_all(MAPS, "Resizing Solarization AutoContrast Equalization ContrastLimitedAdaptiveHistogramEqualization"),
+    # Layers that keras.applications defines for itself: ConvNeXt's scale per channel, Inception-ResNet's scaled sum.
+    **_all(MAPS, "LayerScale"),
+    **_all(SCALES, "CustomScaleLayer"),
     # Strings and categories are looked up, not multiplied.
     **_all(MOVES, "StringLookup IntegerLookup TextVectorization HashedCrossing"),
 }

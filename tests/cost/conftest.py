@@ -111,3 +111,25 @@ def _model_of() -> Callable[..., Architecture]:
 @pytest.fixture(name="called")
 def _called() -> Callable[..., Architecture]:
     return called
+
+
+@pytest.fixture(scope="session")
+def application() -> Callable[[str], tuple[Any, Architecture]]:
+    """A model of ``keras.applications`` at its own resolution, built without weights, and its counted architecture."""
+    import functools
+
+    import keras
+
+    from keraviz_docs.cost import with_costs
+    from keraviz_docs.reading.graph import architecture_of
+
+    @functools.lru_cache(maxsize=4)
+    def build(name: str) -> tuple[Any, Architecture]:
+        # MobileNetV3 does not fix its own resolution; its paper reports 224.
+        settings = {"input_shape": (224, 224, 3)} if name.startswith("MobileNetV3") else {}
+        with keras.StatelessScope(initialize_variables=False):
+            model = getattr(keras.applications, name)(weights=None, **settings)
+            architecture = architecture_of(model, id=name.lower(), builder=f"keras.applications:{name}")
+        return model, with_costs(architecture)
+
+    return build
