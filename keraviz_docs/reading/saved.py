@@ -130,7 +130,8 @@ def _custom_objects(configuration: Redacted, name: str, project: Path) -> dict[s
         raise CannotRead(
             "saved-file",
             f"`{name}` needs the custom class{several and 'es'} {which}, which the archive does not contain. Put "
-            f"{wanted} where the manifest can import it, or give a `builder` that imports it and returns keras.saving.load_model(…).",
+            f"{wanted} where the manifest can import it, or name a `builder` that imports it and returns "
+            "keras.saving.load_model(…).",
         )
     return found
 

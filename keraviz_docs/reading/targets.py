@@ -138,10 +138,11 @@ def _refuse_namesake(name: str, found: ModuleType, project: Path) -> None:
         taken = getattr(found, "__file__", None)
         if taken is not None and Path(taken).resolve() == own.resolve():
             return
+        holder = "Python itself has" if name.partition(".")[0] in sys.stdlib_module_names else "what is installed has"
         raise CannotRead(
             "import",
-            f"`{name}` is {portable(own, project)} here, but Python had imported another module of that name before "
-            f"({portable(Path(taken)) if taken else 'built in'}). Rename yours.",
+            f"{portable(own, project)} cannot be imported as `{name}`: {holder} a module of that name, which is in use. "
+            "Rename yours.",
         )
 
 
