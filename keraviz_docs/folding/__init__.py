@@ -1,1 +1,20 @@
 """Hierarchy and repeated blocks of an architecture."""
+
+from keraviz_docs.folding.blocks import Block, Variation, blocks, numbers
+from keraviz_docs.folding.fold import LIMIT, fold
+from keraviz_docs.folding.level import Level, LevelEdge, consumers, level_of
+from keraviz_docs.folding.overview import opened
+
+__all__ = [
+    "LIMIT",
+    "Block",
+    "Level",
+    "LevelEdge",
+    "Variation",
+    "blocks",
+    "consumers",
+    "fold",
+    "level_of",
+    "numbers",
+    "opened",
+]

@@ -1,0 +1,238 @@
+"""From an architecture to a hierarchy that can be read level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from keraviz_docs.architecture import Architecture, Group
+from keraviz_docs.folding.blocks import Block, BlockKind, Variation, blocks, numbers
+from keraviz_docs.folding.frontier import between_gaps, frontier_widths, narrow_gaps, sections
+from keraviz_docs.folding.level import Consumers, Item, consumers, depth_first, operands, positions
+from keraviz_docs.folding.repeats import Element, Operand, find_runs
+from keraviz_docs.folding.scopes import find_scopes
+from keraviz_docs.folding.signatures import level_signature, resolution, signature_of
+from keraviz_docs.folding.units import begins_unit, continues_unit
+
+LIMIT = 60
+"""Boxes that one level may have."""
+SMALL = 20
+"""A level of at most this many single layers is left as it is."""
+
+
+def fold(architecture: Architecture, limit: int = LIMIT) -> Block:
+    """Find the blocks of a model, each small enough to be read.
+
+    The hierarchy comes from, in this order: nested models and composite layers; prefixes of names; repeats; stretches
+    between tensors that everything passes through; the same for pairs of tensors; and, where nothing else
+    helps, sections of limited size.
+
+    Args:
+        architecture: The model.
+        limit: The most items that a block may have.
+
+    Returns:
+        The root block.  The same architecture gives the same blocks.  Cost: linear in the number of nodes.
+    """
+    children: dict[str | None, list[Group | int]] = {}
+    for group in architecture.groups:
+        children.setdefault(group.parent, []).append(group)
+    for node in architecture.nodes:
+        children.setdefault(node.parent, []).append(node.number)
+    folder = _Folder(architecture, limit, {group.path: group for group in architecture.groups}, consumers(architecture))
+    root = folder.group(None, children)
+    return _with_unique_ids(root)
+
+
+@dataclass(frozen=True)
+class _Folder:
+    architecture: Architecture
+    limit: int
+    groups: dict[str, Group]
+    taken: Consumers
+
+    def group(self, group: Group | None, children: dict[str | None, list[Group | int]]) -> Block:
+        items: list[Item] = []
+        for child in children.get(group.path if group else None, ()):
+            if isinstance(child, int):
+                items.append(child)
+            elif children.get(child.path):
+                items.append(self.group(child, children))
+        title = group.name if group else self.architecture.model.name
+        kind: BlockKind = "root" if group is None else group.kind if group.kind != "block" else "region"
+        what = f"{group.module}.{group.class_name}" if group else ""
+        return self.block(title, kind, self.level(items), what, group.path if group else None)
+
+    def block(
+        self, title: str, kind: BlockKind, items: Sequence[Item], what: str = "", group: str | None = None
+    ) -> Block:
+        return Block("", title, kind, tuple(items), level_signature(self.architecture, items, what), group)
+
+    def level(self, items: Sequence[Item]) -> list[Item]:
+        ordered = depth_first(self.architecture, items)
+        if len(ordered) > SMALL:
+            ordered = self.scoped(ordered)
+        if len(ordered) > SMALL:
+            ordered = self.regions(self.united(ordered))
+        ordered = self.repeated(ordered)
+        while len(ordered) > self.limit:
+            ordered = self.sectioned(ordered)
+        return ordered
+
+    def scoped(self, items: list[Item]) -> list[Item]:
+        position = positions(items)
+        sources = [
+            [position[node] for node, _ in tensors if node in position]
+            for tensors in operands(self.architecture, items)
+        ]
+        scopes = find_scopes(
+            [self.chosen_name(item) for item in items], sources, [self.follows(item) for item in items]
+        )
+        if not scopes:
+            return items
+        inside = {index for _, found in scopes for index in found}
+        wrapped: list[Item] = [item for index, item in enumerate(items) if index not in inside]
+        for prefix, found in scopes:
+            wrapped.append(self.block(prefix, "scope", self.level([items[index] for index in found])))
+        return depth_first(self.architecture, sorted(wrapped, key=lambda item: min(numbers(item))))
+
+    def united(self, items: list[Item]) -> list[Item]:
+        """Draw a convolution, its normalisation and its activation as one."""
+        result: list[Item] = []
+        stretch: list[int] = []
+        for item in items:
+            if isinstance(item, int) and continues_unit(self.architecture, stretch, item, self.taken):
+                stretch.append(item)
+                continue
+            result.extend(self.unit(stretch))
+            stretch = []
+            if isinstance(item, int) and begins_unit(self.architecture.node(item)):
+                stretch = [item]
+            else:
+                result.append(item)
+        result.extend(self.unit(stretch))
+        return result
+
+    def unit(self, stretch: Sequence[int]) -> list[Item]:
+        if len(stretch) < 2:
+            return list(stretch)
+        return [self.block(self.title(stretch), "unit", stretch)]
+
+    def regions(self, items: list[Item]) -> list[Item]:
+        """Close what lies between tensors that everything passes through, unless that is most of the level."""
+        gaps = narrow_gaps(frontier_widths(self.architecture, items), len(items), self.limit)
+        result: list[Item] = []
+        for stretch in between_gaps(len(items), gaps):
+            part = [items[index] for index in stretch]
+            if 1 < len(part) <= len(items) / 2:
+                result.append(self.block(self.title(part), "region", self.level(part)))
+            else:
+                result.extend(part)
+        return result
+
+    def repeated(self, items: list[Item]) -> list[Item]:
+        runs = find_runs(self.elements(items), frontier_widths(self.architecture, items))
+        result: list[Item] = []
+        position = 0
+        for run in runs:
+            stretch = items[run.start : run.stop]
+            if len(items) <= self.limit and not any(isinstance(item, Block) for item in stretch):
+                continue
+            instances = [
+                self.instance(stretch[first : first + run.period]) for first in range(0, len(stretch), run.period)
+            ]
+            result.extend(items[position : run.start])
+            result.append(
+                Block(
+                    "",
+                    instances[0].title,
+                    "repeat",
+                    tuple(instances),
+                    level_signature(self.architecture, instances, "repeat"),
+                    variations=self.variations(instances),
+                )
+            )
+            position = run.stop
+        result.extend(items[position:])
+        return result
+
+    def instance(self, items: Sequence[Item]) -> Block:
+        if len(items) == 1 and isinstance(items[0], Block):
+            return items[0]
+        return self.block(self.title(items), "region", items)
+
+    def sectioned(self, items: list[Item]) -> list[Item]:
+        cap = max(2, min(self.limit, -(-len(items) // 2)))
+        result: list[Item] = []
+        for stretch in sections(frontier_widths(self.architecture, items), len(items), cap):
+            part = [items[index] for index in stretch]
+            result.extend(part if len(part) == 1 else [self.block(self.title(part), "section", part)])
+        return result
+
+    def elements(self, items: Sequence[Item]) -> list[Element]:
+        position = positions(items)
+        offset = {number: inside for item in items for inside, number in enumerate(numbers(item))}
+        return [
+            Element(
+                f"{signature_of(self.architecture, item)} {resolution(self.architecture, item)}",
+                tuple(
+                    Operand(position.get(node), (node, output), (offset.get(node, 0), output))
+                    for node, output in tensors
+                ),
+            )
+            for item, tensors in zip(items, operands(self.architecture, items), strict=True)
+        ]
+
+    def variations(self, instances: Sequence[Block]) -> tuple[Variation, ...]:
+        result: list[Variation] = []
+        for aligned in zip(*(numbers(instance) for instance in instances), strict=True):
+            nodes = [self.architecture.node(number) for number in aligned]
+            for setting in sorted(set().union(*(node.config for node in nodes)) - {"name", "seed"}):
+                values = tuple(node.config.get(setting) for node in nodes)
+                if any(value != values[0] for value in values):
+                    result.append(Variation(nodes[0].name, setting, values))
+        return tuple(result)
+
+    def chosen_name(self, item: Item) -> str | None:
+        if isinstance(item, int):
+            node = self.architecture.node(item)
+            return node.name if node.explicit_name and node.kind == "layer" else None
+        if item.group is not None:
+            group = self.groups[item.group]
+            return group.name if group.explicit_name else None
+        return None
+
+    def follows(self, item: Item) -> bool:
+        """Whether an item is a nameless step that keeps the shape of what it is given."""
+        if isinstance(item, Block):
+            return False
+        node = self.architecture.node(item)
+        if node.kind == "input" or node.explicit_name or node.parameters or len(node.outputs) != 1:
+            return False
+        given = [self.architecture.node(operand.node).outputs[operand.output].shape for operand in node.inputs]
+        return node.outputs[0].shape in given
+
+    def title(self, items: Sequence[Item]) -> str:
+        named = [item.title for item in items if isinstance(item, Block) and item.kind in {"scope", "model", "layer"}]
+        if named:
+            return named[-1]
+        nodes = [self.architecture.node(number) for item in items for number in numbers(item)]
+        if len(nodes) <= 3:
+            return " · ".join(node.class_name for node in nodes)
+        return nodes[-1].name if nodes[-1].explicit_name else f"{nodes[-1].class_name} block"
+
+
+def _with_unique_ids(root: Block) -> Block:
+    used: dict[str, int] = {}
+    names: dict[int, str] = {}
+    for block in blocks(root):
+        below = list(numbers(block))
+        base = f"{min(below)}-{max(below)}" if below else "empty"
+        used[base] = used.get(base, 0) + 1
+        names[id(block)] = base if used[base] == 1 else f"{base}.{used[base]}"
+    return _renamed(root, lambda block: names[id(block)])
+
+
+def _renamed(block: Block, name: Callable[[Block], str]) -> Block:
+    items = tuple(_renamed(item, name) if isinstance(item, Block) else item for item in block.items)
+    return Block(name(block), block.title, block.kind, items, block.signature, block.group, block.variations)

@@ -1,0 +1,33 @@
+"""Which blocks an overview opens: as many as fit on one page, the outer ones first."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from keraviz_docs.folding.blocks import Block
+from keraviz_docs.folding.fold import LIMIT
+
+
+def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
+    """Return the ids of the blocks that an overview shows from inside, as frames around their items.
+
+    Blocks are opened breadth first while the boxes on the page do not exceed ``boxes``.  A block of single layers
+    stays closed: it has a drawing of its own.  Of a repeat one instance stands for all.
+
+    Args:
+        root: What :func:`~keraviz_docs.folding.fold.fold` returned.
+        boxes: The most boxes on the page.
+    """
+    result = {root.id}
+    shown = len(root.items)
+    waiting = deque(item for item in root.items if isinstance(item, Block))
+    while waiting:
+        block = waiting.popleft()
+        inside = [block.items[0]] if block.kind == "repeat" else list(block.items)
+        blocks = [item for item in inside if isinstance(item, Block) and item.kind != "unit"]
+        if block.kind == "unit" or not blocks or shown + len(inside) - 1 > boxes:
+            continue
+        result.add(block.id)
+        shown += len(inside) - 1
+        waiting.extend(blocks)
+    return frozenset(result)
