@@ -1,8 +1,8 @@
 """Families of layers, which share a colour, a border and an entry in the legend.
 
-The colours are dark enough for white text (WCAG 2.2 contrast of at least 4.5 : 1) and spread over hue and lightness
-so that they stay apart under the common colour blindnesses; since seven hues are about what anybody tells apart, and
-print may be grey, each family has a border of its own besides, and every box says its class.
+The strong colours are those of Okabe and Ito (*Color Universal Design*, 2008), which stay apart under the common colour
+blindnesses, and a few more that differ from them in lightness.  Text meets WCAG 2.2 AA (4.5 : 1) on every fill, borders
+meet 3 : 1 on the page.  No colour carries a meaning alone: every box says its class.
 """
 
 from __future__ import annotations
@@ -17,34 +17,41 @@ Border = Literal["solid", "dashed", "dotted", "double"]
 
 @dataclass(frozen=True)
 class Family:
-    """How the layers of one kind are drawn."""
+    """How the layers of one kind are drawn; colours are ``#rrggbb``."""
 
     key: str
     """Short name, used as the CSS class ``kv-KEY``."""
     title: str
     accent: str
-    """Strong colour (``#rrggbb``) of the number strip and the border; white text is legible on it."""
+    """Fill of the number strip."""
+    on_accent: str
+    """Colour of the number on it."""
+    outline: str
+    """Colour of the border."""
     tint: str
-    """Light colour of the box; near-black and dark grey text is legible on it."""
+    """Fill of the box; near-black and dark grey text is legible on it."""
     border: Border = "solid"
 
 
+_LIGHT = "#ffffff"
+_DARK = "#101418"
+
 FAMILIES: tuple[Family, ...] = (
-    Family("input", "Input and output", "#3d4852", "#eef0f2", "double"),
-    Family("conv", "Convolution", "#0a5fa8", "#e6f0fa"),
-    Family("dense", "Dense", "#5b3fa0", "#efeafa"),
-    Family("recurrent", "Recurrent", "#00696b", "#e0f4f3"),
-    Family("attention", "Attention", "#a02669", "#fbe8f2"),
-    Family("embedding", "Embedding", "#7a4a00", "#fbf0dc"),
-    Family("norm", "Normalisation", "#4a6b12", "#eef5e0"),
-    Family("activation", "Activation", "#b3400b", "#fdece3"),
-    Family("pool", "Pooling", "#00657f", "#e1f3f9"),
-    Family("merge", "Merging", "#9a2c2c", "#fbe9e8"),
-    Family("dropout", "Regularisation", "#6b6b6b", "#f3f3f3", "dashed"),
-    Family("reshape", "Reshaping", "#6d5a3f", "#f5f0e8"),
-    Family("operation", "Operation", "#555b66", "#f6f7f9", "dotted"),
-    Family("custom", "Custom layer", "#86198f", "#faeafb", "double"),
-    Family("other", "Other layer", "#475569", "#f1f4f8"),
+    Family("input", "Input and output", "#2f3942", _LIGHT, "#2f3942", "#eceff1", "double"),
+    Family("conv", "Convolution", "#0072b2", _LIGHT, "#0072b2", "#e3f0f9"),
+    Family("dense", "Dense", "#5b3c9c", _LIGHT, "#5b3c9c", "#eee9f8"),
+    Family("recurrent", "Recurrent", "#004d52", _LIGHT, "#004d52", "#dcefee"),
+    Family("attention", "Attention", "#cc79a7", _DARK, "#a94f81", "#faebf3"),
+    Family("embedding", "Embedding", "#e8dc3a", _DARK, "#877c00", "#fbf8d9"),
+    Family("norm", "Normalisation", "#7cc4ee", _DARK, "#2f86b8", "#edf7fd"),
+    Family("activation", "Activation", "#e69f00", _DARK, "#a87200", "#fdf3de"),
+    Family("pool", "Pooling", "#009e73", _DARK, "#00805d", "#e0f4ed"),
+    Family("merge", "Merging", "#d55e00", _DARK, "#b85100", "#fceadd"),
+    Family("dropout", "Regularisation", "#b8bec6", _DARK, "#717982", "#f6f7f8", "dashed"),
+    Family("reshape", "Reshaping", "#c3ab86", _DARK, "#86704a", "#f8f3eb"),
+    Family("operation", "Operation", "#dfe3e8", _DARK, "#68717c", "#fbfcfd", "dotted"),
+    Family("custom", "Custom layer", "#7d1c8c", _LIGHT, "#7d1c8c", "#f7e9f9", "double"),
+    Family("other", "Other layer", "#5d6874", _LIGHT, "#5d6874", "#f0f2f5"),
 )
 BY_KEY = {family.key: family for family in FAMILIES}
 

@@ -215,8 +215,9 @@ def box(
             height = max(height, len(labels) * port_pitch(labels, horizontal=True)[0])
     else:
         height += _PORT_ROW * sum(rows)
-        for labels in (inputs, outputs):
-            width = max(width, len(labels) * port_pitch(labels, horizontal=False)[0])
+        for labels, labelled in zip((inputs, outputs), rows, strict=True):
+            room = len(labels) * port_pitch(labels, horizontal=False)[0]
+            width = max(width, room + (strip_width(badge) if labelled else 0.0))
     return Box(
         key=key,
         family=family,
@@ -358,7 +359,7 @@ def _node_box(node: Node, variant: Variant, cluster: str | None) -> Box:
     shapes = ", ".join(shape_text(output.shape) for output in node.outputs)
     lines: list[tuple[str, Role]] = [(node.class_name + ("" if compact else activation), "class")]
     if not compact:
-        lines += [(node.name, "detail"), (shapes, "shape")]
+        lines += [(node.name if node.name != node.class_name else "", "detail"), (shapes, "shape")]
     facts = [f"{node.number} {node.class_name}", f"name: {node.path}"]
     if activation:
         facts.append(f"activation: {node.activation}")

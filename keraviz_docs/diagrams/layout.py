@@ -5,7 +5,7 @@ Graphviz is told sizes and connections only.  Boxes have fixed sizes and no text
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +14,7 @@ import msgspec
 
 from keraviz_docs.diagrams.drawing import Content, Drawing, PlacedArrow, PlacedBox, PlacedCluster, Point, with_legend
 from keraviz_docs.diagrams.figure import Box, Cluster, Figure
+from keraviz_docs.diagrams.shapes import port
 
 CLUSTER_LABEL_HEIGHT = 17.0
 CLUSTER_LABEL_PADDING = 6.0
@@ -54,12 +55,16 @@ def layout_source(figure: Figure) -> str:
     _fill(graph, None, boxes, clusters)
     by_key = {box.key: box for box in figure.boxes}
     start, end = ("e", "w") if figure.horizontal else ("s", "n")
+    leaving = Counter(arrow.tail for arrow in figure.arrows)
+    entering = Counter(arrow.head for arrow in figure.arrows)
     for arrow in figure.arrows:
+        in_chain = leaving[arrow.tail] == 1 and entering[arrow.head] == 1
         tail, head = by_key[arrow.tail], by_key[arrow.head]
         graph.edge(
             _port(tail, "o", arrow.tail_port, start),
             _port(head, "i", arrow.head_port, end),
             arrow=arrow.key,
+            weight="8" if in_chain else "1",
         )
     source: str = graph.source
     return source
@@ -118,5 +123,25 @@ def _placed(figure: Figure, answer: bytes) -> tuple[Content, float, float]:
     curves = {
         edge["arrow"]: tuple(at(*point.split(",")) for point in edge["pos"].split()) for edge in graph.get("edges", ())
     }
-    arrows = tuple(PlacedArrow(arrow, curves[arrow.key]) for arrow in figure.arrows)
-    return Content(tuple(boxes), arrows, tuple(clusters)), right - left, top - bottom
+    corners = {placed.box.key: placed for placed in boxes}
+    arrows = []
+    for arrow in figure.arrows:
+        start = _port_at(corners[arrow.tail], arrow.tail_port, leaving=True, horizontal=figure.horizontal)
+        end = _port_at(corners[arrow.head], arrow.head_port, leaving=False, horizontal=figure.horizontal)
+        arrows.append(PlacedArrow(arrow, _snapped(curves[arrow.key], start, end)))
+    return Content(tuple(boxes), tuple(arrows), tuple(clusters)), right - left, top - bottom
+
+
+def _port_at(placed: PlacedBox, index: int, *, leaving: bool, horizontal: bool) -> Point:
+    x, y = port(placed.box, index, leaving=leaving, horizontal=horizontal)
+    return placed.x + x, placed.y + y
+
+
+def _snapped(curve: tuple[Point, ...], start: Point, end: Point) -> tuple[Point, ...]:
+    """Move the ends of a curve to where they belong, each with its control point: Graphviz knows ports only roughly."""
+    points = list(curve)
+    for anchor, follower, target in ((0, 1, start), (-1, -2, end)):
+        dx, dy = target[0] - points[anchor][0], target[1] - points[anchor][1]
+        points[anchor] = target
+        points[follower] = (points[follower][0] + dx, points[follower][1] + dy)
+    return tuple(points)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
-from xml.etree import ElementTree
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import xdot
@@ -127,17 +126,15 @@ class Renderer:
         return Result(job, None)
 
     def _image(self, drawing: Drawing, form: Format) -> bytes:
-        source = xdot.source(drawing, self._baseline_shift(), pixels_per_point=png_scale(drawing.width, drawing.height))
+        # A PDF is measured in points; a bitmap's resolution follows from its size.
+        scale = png_scale(drawing.width, drawing.height) if form == "png" else 1.0
+        source = xdot.source(drawing, self._baseline_shift(), pixels_per_point=scale)
         return self._engine.run(source, "nop2", form, self._timeout)
 
     def _baseline_shift(self) -> float:
-        """How far above the place it is told Graphviz sets a baseline, in ems: it differs between versions."""
         if self._baseline is None:
-            sample = ElementTree.fromstring(  # noqa: S314  # what our own Graphviz answers
-                self._engine.run(xdot.SAMPLE, "nop2", "svg", self._timeout).decode()
-            )
-            text = next(element for element in sample.iter() if element.tag.endswith("text"))
-            self._baseline = (-xdot.SAMPLE_Y - float(text.get("y", "0"))) / xdot.SAMPLE_SIZE
+            sample = self._engine.run(xdot.SAMPLE, "nop2", "svg", self._timeout)
+            self._baseline = xdot.baseline_shift(sample.decode())
         return self._baseline
 
 

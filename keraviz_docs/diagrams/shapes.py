@@ -31,7 +31,7 @@ _CHEVRON = (3.0, 4.6)
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of text in a box: the left end of its baseline relative to the box's corner, and its width."""
+    """A piece of text in a box: the middle of its baseline relative to the box's corner, and its width."""
 
     text: str
     role: Role | str
@@ -39,6 +39,8 @@ class Text:
     y: float
     size: float
     width: float
+    room: float
+    """Width that it may take without touching anything else."""
 
     @property
     def bold(self) -> bool:
@@ -59,35 +61,46 @@ def texts(box: Box, *, horizontal: bool) -> tuple[Text, ...]:
     placed = []
     if box.badge:
         width = typeface.width(box.badge, NUMBER_SIZE, bold=True)
-        x = (box.strip - width) / 2
-        placed.append(Text(box.badge, "number", x, box.height / 2 + NUMBER_SIZE * _CAP_HEIGHT / 2, NUMBER_SIZE, width))
+        y = box.height / 2 + NUMBER_SIZE * _CAP_HEIGHT / 2
+        placed.append(Text(box.badge, "number", box.strip / 2, y, NUMBER_SIZE, width, box.strip))
     block = sum(LEADING[line.role] for line in box.lines)
     y = top + (bottom - top - block) / 2
     for line in box.lines:
         size = SIZES[line.role]
         baseline = y + LEADING[line.role] / 2 + size * _CAP_HEIGHT / 2
-        placed.append(Text(line.text, line.role, left + (right - left - line.width) / 2, baseline, size, line.width))
+        room = right - left
+        placed.append(Text(line.text, line.role, left + room / 2, baseline, size, line.width, room))
         y += LEADING[line.role]
     placed.extend(_port_labels(box, box.inputs, horizontal=horizontal, leaving=False))
     placed.extend(_port_labels(box, box.outputs, horizontal=horizontal, leaving=True))
     return tuple(placed)
 
 
+def port(box: Box, index: int, *, leaving: bool, horizontal: bool) -> Point:
+    """Return where an arrow meets a box, relative to the box's corner."""
+    labels = box.outputs if leaving else box.inputs
+    share = (index + 0.5) / len(labels)
+    if horizontal:
+        return (box.width if leaving else 0.0), share * box.height
+    # A row of labels keeps clear of the number strip.
+    start = box.strip if any(labels) else 0.0
+    return start + share * (box.width - start), (box.height if leaving else 0.0)
+
+
 def _port_labels(box: Box, labels: tuple[str, ...], *, horizontal: bool, leaving: bool) -> list[Text]:
     if not any(labels):
         return []
-    depth = port_pitch(labels, horizontal=horizontal)[1]
+    pitch, depth = port_pitch(labels, horizontal=horizontal)
     placed = []
     for index, label in enumerate(labels):
-        width = typeface.width(label, PORT_SIZE)
-        share = (index + 0.5) / len(labels)
+        x, y = port(box, index, leaving=leaving, horizontal=horizontal)
         if horizontal:
-            x = box.width - depth / 2 if leaving else box.strip + depth / 2
-            y = share * box.height
+            x += -depth / 2 if leaving else box.strip + depth / 2
         else:
-            x = share * box.width
-            y = box.height - depth / 2 if leaving else depth / 2
-        placed.append(Text(label, "port", x - width / 2, y + PORT_SIZE * _CAP_HEIGHT / 2, PORT_SIZE, width))
+            y += -depth / 2 if leaving else depth / 2
+        width = typeface.width(label, PORT_SIZE)
+        room = depth if horizontal else pitch
+        placed.append(Text(label, "port", x, y + PORT_SIZE * _CAP_HEIGHT / 2, PORT_SIZE, width, room))
     return placed
 
 

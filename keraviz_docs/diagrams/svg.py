@@ -7,6 +7,7 @@ SVG while a downloaded file stands on its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from keraviz_docs.diagrams import typeface
@@ -19,9 +20,11 @@ INK = "#1b2027"
 QUIET_INK = "#4d5866"
 LINE = "#5f6b7a"
 FRAME = "#8a94a1"
-FRAME_FILL = "#7a869612"
+FRAME_FILL = "#f4f6f8"
 PAGE = "#ffffff"
 
+_WIDER = 1.3
+"""How much wider than the vendored font another may be; text that would then leave its place is held to its width."""
 _Element = ElementTree.Element
 _FONT = f'{typeface.FAMILY},"Helvetica Neue",Arial,sans-serif'
 
@@ -46,7 +49,7 @@ def svg(drawing: Drawing) -> str:
     )
     _child(root, "title", {"id": f"{figure.prefix}-title"}).text = figure.title
     _child(root, "desc", {"id": f"{figure.prefix}-desc"}).text = figure.description
-    _child(root, "style").text = stylesheet()
+    _child(root, "style").text = stylesheet(figure.legend)
     _child(root, "rect", {"class": "kv-page", "width": width, "height": height})
     if drawing.clusters:
         frames = _child(root, "g", {"class": "kv-clusters"})
@@ -66,11 +69,11 @@ def svg(drawing: Drawing) -> str:
         legend = _child(root, "g", {"class": "kv-legend", "aria-hidden": "true"})
         for entry in drawing.legend:
             _legend_entry(legend, entry.family, entry.x, entry.y)
-    return ElementTree.tostring(root, encoding="unicode") + "\n"
+    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>") + "\n"
 
 
-def stylesheet() -> str:
-    """Return the rules that every diagram carries: one source for the light file and the themed page.
+def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
+    """Return the rules that a diagram carries: one source for the light file and the themed page.
 
     A program that does not know CSS variables takes the first of each pair of declarations.
     """
@@ -83,27 +86,28 @@ def stylesheet() -> str:
         f".kv-diagram .kv-shape,.kv-diagram .kv-port{{{_themed('fill', 'quiet', QUIET_INK)}}}",
         f".kv-diagram .kv-shape,.kv-legend text{{font-size:{number(SIZES['shape'])}px}}",
         f".kv-diagram .kv-port{{font-size:{number(PORT_SIZE)}px}}",
-        f".kv-diagram .kv-number{{{_themed('fill', 'number', '#fff')};"
-        f"font-size:{number(NUMBER_SIZE)}px;font-weight:700}}",
+        f".kv-diagram .kv-number{{font-size:{number(NUMBER_SIZE)}px;font-weight:700}}",
         ".kv-node rect,.kv-legend rect{stroke-width:1.2}",
         f".kv-edges path{{fill:none;{_themed('stroke', 'line', LINE)};"
         "stroke-width:1.1;stroke-linecap:round;stroke-linejoin:round}",
         ".kv-edges .kv-inferred{stroke-dasharray:4 3}",
         f".kv-clusters rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};{_themed('stroke', 'frame', FRAME)}}}",
         ".kv-clusters .kv-layer{stroke-dasharray:5 3}",
-        f".kv-labels text{{font-size:{number(CLUSTER_SIZE)}px;font-weight:700;"
-        f"paint-order:stroke;{_themed('stroke', 'page', PAGE)};stroke-width:3px;stroke-linejoin:round}}",
+        f".kv-labels text{{font-size:{number(CLUSTER_SIZE)}px;font-weight:700}}",
+        f".kv-labels rect{{{_themed('fill', 'frame-fill', FRAME_FILL)}}}",
+        ".kv-node text{text-anchor:middle}",
     ]
-    for family in FAMILIES:
-        accent, tint = (_themed(p, f"{family.key}-{v}", c) for p, v, c in _colours(family, "stroke", "fill"))
-        fill = _themed("fill", f"{family.key}-accent", family.accent)
-        dash = {"dashed": ";stroke-dasharray:5 2.5", "dotted": ";stroke-dasharray:1.5 2"}.get(family.border, "")
-        rules.append(f".kv-{family.key} rect{{{tint};{accent}{dash}}}.kv-{family.key} .kv-strip{{{fill}}}")
+    for family in families:
+        key, within = family.key, f".kv-{family.key}"
+        outline = _themed("stroke", f"{key}-outline", family.outline)
+        dash = {"dashed": "5 2.5", "dotted": "1.5 2"}.get(family.border)
+        rules += [
+            f"{within} rect{{{_themed('fill', f'{key}-tint', family.tint)};{outline}"
+            + (f";stroke-dasharray:{dash}}}" if dash else "}"),
+            f"{within} .kv-strip{{{_themed('fill', f'{key}-accent', family.accent)}}}",
+            f"{within} .kv-number{{{_themed('fill', f'{key}-number', family.on_accent)}}}",
+        ]
     return "".join(rules)
-
-
-def _colours(family: Family, stroke: str, fill: str) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
-    return (stroke, "accent", family.accent), (fill, "tint", family.tint)
 
 
 def number(value: float) -> str:
@@ -141,6 +145,9 @@ def _cluster(parent: _Element, prefix: str, placed: PlacedCluster) -> None:
 
 
 def _cluster_label(parent: _Element, placed: PlacedCluster) -> None:
+    # A chip of the frame's colour covers the arrows that cross the label.
+    chip = {"x": number(placed.x + 7), "y": number(placed.y + 4)}
+    _child(parent, "rect", chip | {"width": number(placed.cluster.label_width + 6), "height": "15"})
     _text(parent, placed.cluster.label, placed.x + 10, placed.y + 15, placed.cluster.label_width)
 
 
@@ -160,13 +167,15 @@ def _curve(placed: PlacedArrow) -> str:
     start = points[0]
     commands = [f"M{number(start[0])} {number(start[1])}"]
     if len({x for x, _ in points}) == 1 or len({y for _, y in points}) == 1:
-        commands.append("l" + _offset(start, points[-1]))
+        end = points[-1]
+        straight = "v" + number(end[1] - start[1]) if start[0] == end[0] else "h" + number(end[0] - start[0])
+        commands.append(straight)
     else:
         for index in range(1, len(points), 3):
             origin = points[index - 1]
-            commands.append("c" + " ".join(_offset(origin, point) for point in points[index : index + 3]))
+            commands.append("c" + _joined(*(_offset(origin, point) for point in points[index : index + 3])))
     one, tip, other = (_rounded(point) for point in chevron(placed))
-    commands.append(f"m{_offset(tip, one)}l{_offset(one, tip)} {_offset(tip, other)}")
+    commands.append(f"m{_offset(tip, one)}l{_joined(_offset(one, tip), _offset(tip, other))}")
     return "".join(commands)
 
 
@@ -175,7 +184,12 @@ def _rounded(point: Point) -> Point:
 
 
 def _offset(origin: Point, point: Point) -> str:
-    return f"{number(point[0] - origin[0])} {number(point[1] - origin[1])}"
+    return _joined(number(point[0] - origin[0]), number(point[1] - origin[1]))
+
+
+def _joined(*numbers: str) -> str:
+    """Join numbers as briefly as path data allows: a minus sign needs no space before it."""
+    return " ".join(numbers).replace(" -", "-")
 
 
 def _box(parent: _Element, prefix: str, placed: PlacedBox, *, horizontal: bool) -> None:
@@ -198,7 +212,8 @@ def _box(parent: _Element, prefix: str, placed: PlacedBox, *, horizontal: bool) 
     if box.badge:
         _child(node, "path", {"class": "kv-strip", "d": _strip(box.strip, box.height)})
     for text in texts(box, horizontal=horizontal):
-        _text(node, text.text, text.x, text.y, None if text.role in ("number", "port") else text.width, text.role)
+        held = text.width * _WIDER > text.room
+        _text(node, text.text, text.x, text.y, text.width if held else None, text.role)
 
 
 def _frame(parent: _Element, x: float, y: float, width: float, height: float, corner: float, family: Family) -> None:

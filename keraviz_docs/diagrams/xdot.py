@@ -7,6 +7,7 @@ is otherwise two invisible corners; so PNG and PDF show exactly what the SVG sho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster, Point
@@ -15,9 +16,14 @@ from keraviz_docs.diagrams.figure import CLUSTER_SIZE
 from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, chevron, texts
 from keraviz_docs.diagrams.svg import FRAME, FRAME_FILL, INK, LINE, PAGE, QUIET_INK
 
-SAMPLE_Y = 50.0
-SAMPLE_SIZE = 10.0
+_SAMPLE_Y = 50.0
+_SAMPLE_SIZE = 10.0
+_ZOOM = 2.0
+"""Everything is drawn larger by this factor and scaled down by Graphviz.
 
+Pango rounds the width of every glyph to whole pixels at 96 dpi, so larger text keeps closer to its true widths.
+Graphviz's dashes, which do not scale, come out finer by this factor, as they should.
+"""
 _PIECE = 3000
 _ARC = 0.5523
 """Control point of the cubic that stands for a quarter of a circle, as a share of its radius."""
@@ -40,7 +46,7 @@ class _Pen:
             self._operations.append(f"C {_counted(fill)}")
 
     def line_style(self, width: float, dash: str = "solid") -> None:
-        self._operations.append(f"S {_counted(dash)} S {_counted(f'setlinewidth({width:g})')}")
+        self._operations.append(f"S {_counted(dash)} S {_counted(f'setlinewidth({width * _ZOOM:g})')}")
 
     def curve(self, points: tuple[Point, ...], *, filled: bool = False) -> None:
         self._operations.append(f"{'b' if filled else 'B'} {self._points(points)}")
@@ -52,14 +58,14 @@ class _Pen:
         self._operations.append(f"L {self._points(points)}")
 
     def text(self, text: str, x: float, y: float, size: float, width: float, colour: str, *, bold: bool) -> None:
-        baseline = self._height - y - self._baseline * size
+        baseline = (self._height - y - self._baseline * size) * _ZOOM
         self._operations.append(
-            f"c {_counted(colour)} F {size:g} {_counted(typeface.FAMILY)} t {int(bold)} "
-            f"T {x:.2f} {baseline:.2f} -1 {width:.1f} {_counted(text)}"
+            f"c {_counted(colour)} F {size * _ZOOM:g} {_counted(typeface.FAMILY)} t {int(bold)} "
+            f"T {x * _ZOOM:.2f} {baseline:.2f} -1 {width * _ZOOM:.1f} {_counted(text)}"
         )
 
     def _points(self, points: tuple[Point, ...]) -> str:
-        return f"{len(points)} " + " ".join(f"{x:.2f} {self._height - y:.2f}" for x, y in points)
+        return f"{len(points)} " + " ".join(f"{x * _ZOOM:.2f} {(self._height - y) * _ZOOM:.2f}" for x, y in points)
 
 
 def source(drawing: Drawing, baseline: float, *, pixels_per_point: float) -> str:
@@ -79,6 +85,7 @@ def source(drawing: Drawing, baseline: float, *, pixels_per_point: float) -> str
         _box(pen, box, horizontal=drawing.figure.horizontal)
     for cluster in drawing.clusters:
         label = cluster.cluster
+        _chip(pen, cluster)
         pen.text(label.label, cluster.x + 10, cluster.y + 15, CLUSTER_SIZE, label.label_width, INK, bold=True)
     for entry in drawing.legend:
         _legend_entry(pen, entry.family, entry.x, entry.y)
@@ -87,10 +94,11 @@ def source(drawing: Drawing, baseline: float, *, pixels_per_point: float) -> str
 
 def _document(operations: str, width: float, height: float, dpi: float) -> str:
     corner = "shape=point, style=invis, width=0, height=0, penwidth=0, fixedsize=true"
+    right, top = width * _ZOOM, height * _ZOOM
     return (
-        f'digraph {{ graph [bb="0,0,{width:g},{height:g}", pad=0, margin=0, dpi={dpi:.3f}, bgcolor="{PAGE}", '
+        f'digraph {{ graph [bb="0,0,{right:g},{top:g}", size="{width / 72:.5f},{height / 72:.5f}", pad=0, margin=0, dpi={dpi:.3f}, bgcolor="{PAGE}", '
         f"_background={_quoted(operations)}]; "
-        f'a [pos="0,0", {corner}]; b [pos="{width:g},{height:g}", {corner}]; }}\n'
+        f'a [pos="0,0", {corner}]; b [pos="{right:g},{top:g}", {corner}]; }}\n'
     )
 
 
@@ -114,6 +122,15 @@ def _cluster(pen: _Pen, placed: PlacedCluster) -> None:
     pen.curve(_rounded(placed.x, placed.y, placed.width, placed.height, CLUSTER_CORNER), filled=True)
 
 
+def _chip(pen: _Pen, placed: PlacedCluster) -> None:
+    """Cover the arrows that cross a cluster's label."""
+    x, y = placed.x + 7, placed.y + 4
+    right, bottom = x + placed.cluster.label_width + 6, y + 15
+    pen.colours(FRAME_FILL, FRAME_FILL)
+    pen.line_style(0.1)
+    pen.polygon(((x, y), (right, y), (right, bottom), (x, bottom)))
+
+
 def _arrow(pen: _Pen, placed: PlacedArrow) -> None:
     pen.colours(LINE)
     pen.line_style(1.1, "dashed" if placed.arrow.inferred else "solid")
@@ -133,13 +150,13 @@ def _box(pen: _Pen, placed: PlacedBox, *, horizontal: bool) -> None:
         right = placed.x + box.width
         pen.polygon(((right - 11, placed.y), (right - 1, placed.y + 1), (right, placed.y + 11)))
     for text in texts(box, horizontal=horizontal):
-        colour = {"number": "#ffffff", "shape": QUIET_INK, "port": QUIET_INK}.get(text.role, INK)
-        x, y = placed.x + text.x, placed.y + text.y
+        colour = {"number": box.family.on_accent, "shape": QUIET_INK, "port": QUIET_INK}.get(text.role, INK)
+        x, y = placed.x + text.x - text.width / 2, placed.y + text.y
         pen.text(text.text, x, y, text.size, text.width, colour, bold=text.bold)
 
 
 def _frame(pen: _Pen, x: float, y: float, width: float, height: float, corner: float, family: Family) -> None:
-    pen.colours(family.accent, family.tint)
+    pen.colours(family.outline, family.tint)
     pen.line_style(1.2, family.border if family.border in ("dashed", "dotted") else "solid")
     pen.curve(_rounded(x, y, width, height, corner), filled=True)
     if family.border == "double":
@@ -195,10 +212,16 @@ def _straight(start: Point, end: Point) -> Iterator[Point]:
 
 
 def _sample() -> str:
-    pen = _Pen(0, 0)
-    pen.text("x", 10, -SAMPLE_Y, SAMPLE_SIZE, 5, INK, bold=False)
+    pen = _Pen(_SAMPLE_Y, 0)
+    pen.text("x", 0, 0, _SAMPLE_SIZE, 5, INK, bold=False)
     return _document(pen.finished(), 100, 100, 72)
 
 
 SAMPLE = _sample()
-"""One letter whose baseline is asked for at ``SAMPLE_Y``."""
+"""One letter, for :func:`baseline_shift`."""
+
+
+def baseline_shift(sample: str) -> float:
+    """Return how far above the place it is told a Graphviz sets a baseline, in ems, given its SVG of ``SAMPLE``."""
+    text = next(element for element in ElementTree.fromstring(sample).iter() if element.tag.endswith("text"))  # noqa: S314  # what our own Graphviz answers
+    return (-float(text.get("y", "0")) - _SAMPLE_Y * _ZOOM) / (_SAMPLE_SIZE * _ZOOM)
