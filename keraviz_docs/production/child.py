@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sys
@@ -12,23 +13,34 @@ import msgspec
 
 from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
-from keraviz_docs.production.messages import Answer, Answered, Discovered, Discovery, Request, frame
+from keraviz_docs.production.messages import Answer, Answered, Discovered, Discovery, FromChild, Request, frame
+from keraviz_docs.production.observing import Observer
 
 
-def serve(pickled: bytes, write: Callable[[bytes], object]) -> None:
+def serve(pickled: bytes, write: Callable[[bytes], object], observer: Observer) -> None:
     """Answer one request; whatever other people's code raises becomes part of the answer.
 
     Args:
         pickled: a pickled :class:`~keraviz_docs.production.messages.Request`.
         write: takes the frames of the answer.
+        observer: sees what the answer depends on.
     """
+    process = os.getpid()
+
+    def tell(message: FromChild) -> None:
+        if os.getpid() == process:  # a builder that forks must not answer twice
+            with contextlib.suppress(OSError):
+                write(frame(message))
+
     request: Request = pickle.loads(pickled)  # noqa: S301 - written by this program
     os.environ.clear()
     os.environ.update(request.environment)
     os.chdir(request.project)
     sys.argv[:] = ["keraviz"]
+    observer.observe(tell)
     answer = _answer(request)
-    write(frame(Answered(answer)))
+    observer.conclude()
+    tell(Answered(answer))
 
 
 def _answer(request: Request) -> Answer:

@@ -111,7 +111,10 @@ FromParent = Ready | Unfit | Started | Ended
 class Observed(msgspec.Struct, frozen=True, tag="observed"):
     """From a child, while it works: something outside the request that its answer depends on.
 
-    ``what`` is ``file``, ``missing-file``, ``directory``, ``missing-module``, ``distribution`` or ``variable``.
+    ``what`` says what ``name`` is: a ``file`` that was read, a ``directory`` that was listed, a path that was found
+    ``present`` or ``missing``, a ``variable`` of the environment, the first part of the path of a file below
+    ``site-packages`` (``package``) or of a module that is not there (``absent-package``), or something
+    ``unobserved``, whose answer nobody can predict.
     """
 
     what: str

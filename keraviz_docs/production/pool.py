@@ -26,7 +26,8 @@ from typing import IO, Protocol
 
 import keraviz_docs
 from keraviz_docs.errors import UserError
-from keraviz_docs.production import memory, verdict
+from keraviz_docs.production import memory, places, verdict
+from keraviz_docs.production.fingerprints import configuration
 from keraviz_docs.production.messages import (
     Answer,
     Closed,
@@ -169,6 +170,9 @@ class LocalPool:
         while (job := self._next()) is not None:
             if not (job.future.running() or job.future.set_running_or_notify_cancel()):
                 continue
+            if self._parent is not None and not self._running and self._parent.is_outdated():
+                outdated, self._parent = self._parent, None
+                outdated.end()
             if self._parent is None:
                 self._parent = _WarmParent()
                 threading.Thread(target=self._listen, args=[self._parent], daemon=True, name="keraviz-pool").start()
@@ -264,6 +268,7 @@ class _WarmParent:
         self._connection, theirs = socket.socketpair()
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `end`
         self._children: dict[int, int] = {}
+        self._world = _world()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, with our own interpreter
                 [sys.executable, "-m", "keraviz_docs.production.warm_parent", str(theirs.fileno())],
@@ -313,6 +318,10 @@ class _WarmParent:
                     self._children.pop(message.ticket, None)
                     yield message
 
+    def is_outdated(self) -> bool:
+        """Tell whether a process that started now might import something else."""
+        return self._world != _world()
+
     def hang_up(self) -> None:
         """Tell the process to end; do not wait for it."""
         with contextlib.suppress(OSError):
@@ -337,6 +346,15 @@ class _WarmParent:
         self._said.seek(0)
         said = verdict.readable(self._said.read())
         return f"Keras and TensorFlow cannot be imported by {sys.executable}: {reason}" + (f"\n{said}" if said else "")
+
+
+def _world() -> list[str]:
+    """Return what a warm parent depends on: Keras's configuration, and which packages are installed."""
+    folders = [Path(folder) for folder in places.package_folders()]
+    return [
+        *configuration(environment()),
+        *(f"{folder} {folder.stat().st_mtime_ns}" for folder in folders if folder.is_dir()),
+    ]
 
 
 def _killer(request: Request) -> Answer:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from pathlib import Path
 
+import keraviz_docs
 from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
+from keraviz_docs.production.cache import Cache
+from keraviz_docs.production.fingerprints import Fingerprints
 from keraviz_docs.production.messages import Answer, Discovered, Discovery, Request
 from keraviz_docs.production.pool import LocalPool, Pool, Result, environment
 from keraviz_docs.production.progress import Progress, Silent
@@ -24,6 +28,7 @@ def produce(
     entries: Sequence[ModelEntry | DiscoverEntry],
     project: Path,
     *,
+    cache: Cache | None = None,
     jobs: int | None = None,
     pool: Pool | None = None,
     progress: Progress | None = None,
@@ -33,6 +38,7 @@ def produce(
     Args:
         entries: what to read, as a manifest gives it.
         project: the directory that imports and relative paths start from.
+        cache: where answers are looked up and kept; nothing is kept when not given.
         jobs: how many to read at once; as many as cores and memory allow when not given.
         pool: where to read them, when not in processes that live as long as this call.  It stays open.
         progress: is told what happens; nobody is when not given.
@@ -48,7 +54,7 @@ def produce(
     report: Report | None = None
     try:
         with _opened(pool, jobs) as opened:
-            report = _Production(project.resolve(), opened, progress).run(entries)
+            report = _Production(project.resolve(), cache, opened, progress).run(entries)
     finally:
         progress.close(report)
     return report
@@ -64,15 +70,19 @@ def _opened(pool: Pool | None, jobs: int | None) -> Iterator[Pool]:
 
 
 class _Production:
-    def __init__(self, project: Path, pool: Pool, progress: Progress) -> None:
+    def __init__(self, project: Path, cache: Cache | None, pool: Pool, progress: Progress) -> None:
         self._project = project
+        self._cache = cache
         self._pool = pool
         self._progress = progress
         self._environment = environment()
-        self._under_way: dict[Future[Result], tuple[Place, ModelEntry | DiscoverEntry]] = {}
+        self._fingerprints = Fingerprints(project, self._environment)
+        self._under_way: dict[Future[Result], _Reading] = {}
         self._models: dict[Place, ModelReport] = {}
         self._entries: dict[str, ModelEntry] = {}
         self._undiscovered: dict[Place, Failure] = {}
+        self._watched: set[Path] = set()
+        self._stored = False
 
     def run(self, entries: Sequence[ModelEntry | DiscoverEntry]) -> Report:
         began = time.monotonic()
@@ -80,11 +90,13 @@ class _Production:
         while self._under_way:
             finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
             for future in finished:
-                place, entry = self._under_way.pop(future)
-                self._take(place, entry, future.result())
+                self._receive(self._under_way.pop(future), future.result())
+        if self._cache is not None and self._stored:
+            self._cache.trim()
         return Report(
             models=tuple(model for _, model in sorted(self._models.items(), key=lambda item: item[0])),
             undiscovered=tuple(failure for _, failure in sorted(self._undiscovered.items(), key=lambda item: item[0])),
+            watched=tuple(sorted(self._watched)),
             seconds=time.monotonic() - began,
         )
 
@@ -99,28 +111,59 @@ class _Production:
             request = Request(
                 entry=_essence(entry), project=self._project, limits=entry.limits, environment=self._environment
             )
+            known = self._cache.find(request, self._fingerprints) if self._cache is not None else None
+            if known is not None:
+                files = [self._fingerprints.path(each.name) for each in known.dependencies if each.what == "file"]
+                self._settle(place, entry, known.answer, files=files, from_cache=True)
+                continue
             if isinstance(entry, ModelEntry):
                 self._progress.begin(entry.id)
-            self._under_way[self._pool.submit(request)] = (place, entry)
+            self._under_way[self._pool.submit(request)] = _Reading(place, entry, request)
 
-    def _take(self, place: Place, entry: ModelEntry | DiscoverEntry, result: Result) -> None:
-        if isinstance(entry, DiscoverEntry):
-            self._take_discovery(place, entry, result.answer)
-        elif isinstance(result.answer, (Reading, Failure)):
-            report = ModelReport(entry=entry, outcome=result.answer, seconds=result.seconds)
+    def _receive(self, reading: _Reading, result: Result) -> None:
+        if self._cache is not None:
+            stored = self._cache.remember(reading.request, result.answer, result.observed, self._fingerprints)
+            self._stored = self._stored or stored
+        files = [Path(each.name) for each in result.observed if each.what == "file"]
+        self._settle(reading.place, reading.entry, result.answer, files=files, seconds=result.seconds)
+
+    def _settle(
+        self,
+        place: Place,
+        entry: ModelEntry | DiscoverEntry,
+        answer: Answer,
+        *,
+        files: Iterable[Path],
+        seconds: float = 0.0,
+        from_cache: bool = False,
+    ) -> None:
+        dependencies = tuple(sorted(file for file in set(files) if not file.is_relative_to(_OURS)))
+        self._watched.update(dependencies)
+        if isinstance(entry, ModelEntry) and isinstance(answer, (Reading, Failure)):
+            report = ModelReport(
+                entry=entry, outcome=answer, from_cache=from_cache, seconds=seconds, dependencies=dependencies
+            )
             self._models[place] = report
             self._progress.finish(report)
-        else:
-            raise TypeError(f"the answer about {entry.id!r} is a {type(result.answer).__name__}")
-
-    def _take_discovery(self, place: Place, entry: DiscoverEntry, answer: Answer) -> None:
-        if isinstance(answer, Discovery):
+        elif isinstance(entry, DiscoverEntry) and isinstance(answer, Discovery):
             found = [_found(entry, model) for model in answer.models]
             self._enlist([((place[0], index), model) for index, model in enumerate(found)])
-        elif isinstance(answer, Failure):
+        elif isinstance(entry, DiscoverEntry) and isinstance(answer, Failure):
             self._undiscovered[place] = answer
         else:
-            raise TypeError(f"the answer about {entry.module!r} is a {type(answer).__name__}")
+            raise TypeError(f"a {type(answer).__name__} is no answer to a {type(entry).__name__}")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A request that was handed to the pool."""
+
+    place: Place
+    entry: ModelEntry | DiscoverEntry
+    request: Request
+
+
+_OURS = Path(keraviz_docs.__file__).parent
 
 
 def _essence(entry: ModelEntry | DiscoverEntry) -> ModelEntry | DiscoverEntry:

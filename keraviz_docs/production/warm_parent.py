@@ -31,6 +31,7 @@ import keraviz_docs.reading
 from keraviz_docs.outcome import FailureKind
 from keraviz_docs.production import child, isolation, memory
 from keraviz_docs.production.messages import Closed, Ended, Ready, Start, Started, Unfit, receive, send
+from keraviz_docs.production.observing import Observer
 
 _TAIL = 32 << 10
 """Bytes that are kept of what a child prints."""
@@ -60,7 +61,7 @@ def main() -> None:
     isolation.adopt_orphans()
     gc.collect()
     gc.freeze()
-    nursery = _Nursery(connection)
+    nursery = _Nursery(connection, Observer())
     try:
         send(connection, Ready())
         while os.getppid() == origin:
@@ -131,8 +132,9 @@ class _Child:
 class _Nursery:
     """The living children, and the one loop that serves them."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, observer: Observer) -> None:
         self._connection = connection
+        self._observer = observer
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
         self._selector.register(connection, selectors.EVENT_READ, self._take_order)
@@ -252,7 +254,7 @@ class _Nursery:
                 isolation.out_of_reach(os.dup(newborn.stack.fileno())), newborn.order.timeout
             )
             answer = isolation.out_of_reach(os.dup(newborn.answer.fileno()))
-            child.serve(newborn.order.request, lambda data: _write_all(answer, data))
+            child.serve(newborn.order.request, lambda data: _write_all(answer, data), self._observer)
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):
                     stream.flush()

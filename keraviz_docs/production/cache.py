@@ -1,0 +1,219 @@
+"""Answers that were given before, found again as long as nothing they depend on has changed.
+
+A request has a key: the entry as far as it matters for reading, and what no process can observe.  Under that key stand
+traces, the last few: what reading it depended on, and the digest of the answer.  The first trace whose dependencies are
+all still what they were leads to the answer.
+
+Only models that could be read are remembered.  Why a builder failed is often nothing that can be observed (the network,
+a full disk), and who has mended it must not be told of it again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import keraviz_docs
+from keraviz_docs.outcome import Failure
+from keraviz_docs.production.fingerprints import Dependency, Fingerprints
+from keraviz_docs.production.memory import MEBIBYTE
+from keraviz_docs.production.messages import Answer, Observed, Request
+from keraviz_docs.production.store import Store, digest
+
+_FORMAT = "1"
+"""Version of the layout; other versions lie beside it and are trimmed with the rest."""
+
+_TRACES = 8
+"""So many states of the sources are remembered for one entry: branches that a person switches between."""
+
+_DEFAULT_LIMIT = 2048 * MEBIBYTE
+_AFTER_TRIMMING = 0.8
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory holds what keraviz can make again.\n"
+"""https://bford.info/cachedir/: backup programs leave such a directory out."""
+
+_log = logging.getLogger("keraviz_docs.production")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """An answer from the cache."""
+
+    answer: Answer
+    dependencies: tuple[Dependency, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a cache holds."""
+
+    directory: Path
+    models: int
+    diagrams: int
+    size: int
+    """Bytes."""
+    limit: int
+    """Bytes beyond which the least recently used goes."""
+
+
+class Cache:
+    """A directory that any number of builds may use at once, and that may be deleted at any time."""
+
+    def __init__(self, directory: Path, *, limit: int | None = None) -> None:
+        """Use a directory.
+
+        Args:
+            directory: where it lies; it is made when something is first stored.
+            limit: bytes; the variable ``KERAVIZ_CACHE_SIZE`` (MiB) or 2 GiB when not given.
+        """
+        self.directory = directory
+        self.limit = limit if limit is not None else _limit()
+        self.diagrams = Store(directory / _FORMAT / "diagrams")
+        """For drawings, under the digest of everything that they are made from."""
+        self._traces = Store(directory / _FORMAT / "traces")
+        self._answers = Store(directory / _FORMAT / "answers")
+
+    @classmethod
+    def of(cls, project: Path) -> Cache:
+        """Return a project's cache: the directory that ``KERAVIZ_CACHE`` names, or ``.keraviz/cache``."""
+        chosen = os.environ.get("KERAVIZ_CACHE")
+        return cls(Path(chosen).expanduser().absolute() if chosen else project / ".keraviz" / "cache")
+
+    def find(self, request: Request, fingerprints: Fingerprints) -> Hit | None:
+        """Return the answer to a request, if one is known that still holds."""
+        for trace in self._known(_key(request, fingerprints)):
+            if fingerprints.hold(trace.dependencies):
+                answer = self._answer(trace.answer)
+                if answer is not None:
+                    return Hit(answer=answer, dependencies=trace.dependencies)
+        return None
+
+    def remember(
+        self, request: Request, answer: Answer, observed: Iterable[Observed], fingerprints: Fingerprints
+    ) -> bool:
+        """Store an answer, if it may be given again; tell whether it was stored."""
+        if isinstance(answer, Failure):
+            return False
+        dependencies = fingerprints.settle(observed)
+        if dependencies is None:
+            return False
+        data = msgspec.json.encode(answer, order="deterministic")
+        trace = _Trace(dependencies, digest(data))
+        key = _key(request, fingerprints)
+        others = [each for each in self._known(key) if each.dependencies != dependencies]
+        try:
+            self._mark()
+            self._answers.put(trace.answer, data)
+            self._traces.put(key, msgspec.json.encode([trace, *others][:_TRACES]))
+        except OSError as error:
+            _log.warning("%s: nothing can be cached there: %s", self.directory, error)
+            return False
+        return True
+
+    def usage(self) -> Usage:
+        """Count what is there."""
+        return Usage(
+            directory=self.directory,
+            models=len(self._traces.entries()),
+            diagrams=len(self.diagrams.entries()),
+            size=sum(entry.size for store in self._stores() for entry in store.entries()),
+            limit=self.limit,
+        )
+
+    def clear(self) -> None:
+        """Remove everything that this or another version stored."""
+        Store(self.directory).clear()
+
+    def trim(self) -> None:
+        """Remove what was not used for longest, until well below the limit; and what died half written."""
+        for store in self._stores():
+            store.remove_unfinished()
+        entries = sorted((entry for store in self._stores() for entry in store.entries()), key=lambda entry: entry.used)
+        size = sum(entry.size for entry in entries)
+        if size <= self.limit:
+            return
+        for entry in entries:
+            entry.remove()
+            size -= entry.size
+            if size <= self.limit * _AFTER_TRIMMING:
+                return
+
+    def _stores(self) -> tuple[Store, ...]:
+        return self.diagrams, self._traces, self._answers
+
+    def _known(self, key: str) -> list[_Trace]:
+        data = self._traces.get(key)
+        if data is None:
+            return []
+        try:
+            return msgspec.json.decode(data, type=list[_Trace])
+        except msgspec.DecodeError:
+            return []
+
+    def _answer(self, name: str) -> Answer | None:
+        data = self._answers.get(name)
+        if data is None:
+            return None
+        try:
+            answer: Answer = msgspec.json.decode(data, type=Answer)
+        except msgspec.DecodeError:
+            return None
+        return answer
+
+    def _mark(self) -> None:
+        """Keep version control and backups out of the directory."""
+        if not (self.directory / "CACHEDIR.TAG").exists():
+            self.directory.mkdir(parents=True, exist_ok=True)
+            (self.directory / ".gitignore").write_text("*\n", encoding="utf-8")
+            (self.directory / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+
+
+class _Trace(msgspec.Struct, frozen=True, array_like=True):
+    dependencies: tuple[Dependency, ...]
+    answer: str
+
+
+def _limit() -> int:
+    chosen = os.environ.get("KERAVIZ_CACHE_SIZE", "")
+    return int(chosen) * MEBIBYTE if chosen.isdecimal() else _DEFAULT_LIMIT
+
+
+def _key(request: Request, fingerprints: Fingerprints) -> str:
+    parts = [
+        _FORMAT,
+        keraviz_docs.__version__,
+        *fingerprints.configuration,
+        _spelled(request.entry, fingerprints),
+    ]
+    return digest("\0".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def _spelled(value: Any, fingerprints: Fingerprints) -> str:
+    """Write a value of a manifest so that different values look different, in the same way in every process.
+
+    The order of a mapping counts: a builder may make a head for each key.
+    """
+    if is_dataclass(value):
+        inside = ", ".join(f"{each.name}={_spelled(getattr(value, each.name), fingerprints)}" for each in fields(value))
+        return f"{type(value).__name__}({inside})"
+    if isinstance(value, Path):
+        return f"Path({fingerprints.name(fingerprints.path(str(value)))!r})"
+    if isinstance(value, Mapping):
+        inside = ", ".join(
+            f"{_spelled(key, fingerprints)}: {_spelled(each, fingerprints)}" for key, each in value.items()
+        )
+        return f"{{{inside}}}"
+    if isinstance(value, (set, frozenset)):
+        return f"set({sorted(_spelled(each, fingerprints) for each in value)})"
+    if isinstance(value, (list, tuple)):
+        inside = ", ".join(_spelled(each, fingerprints) for each in value)
+        return f"{type(value).__name__}({inside})"
+    if value is None or isinstance(value, (bool, int, float, str, bytes, dt.date)):
+        return repr(value)
+    raise TypeError(f"a manifest cannot hold a {type(value).__name__}")
