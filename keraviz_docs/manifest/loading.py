@@ -22,7 +22,7 @@ from keraviz_docs.manifest.entries import (
 from keraviz_docs.manifest.mistakes import ManifestError, Mistake, shown
 from keraviz_docs.manifest.validation import violations
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 2_000_000
 
 
 def load(path: Path) -> Manifest:
@@ -71,6 +71,18 @@ def loads(text: str, path: Path) -> Manifest:
     if mistakes:
         raise ManifestError(mistakes)
     return _manifest(document, path)
+
+
+def parse_value(text: str) -> Any:
+    """Read one YAML value, as ``kwargs`` could hold it: what a command line gives for an argument.
+
+    Raises:
+        ManifestError: it is no YAML, or a value that ``kwargs`` cannot hold; positions are those in the text.
+    """
+    document = documents.read(text, "")
+    if document.mistakes:
+        raise ManifestError(document.mistakes)
+    return document.value
 
 
 def _manifest(document: Document, path: Path) -> Manifest:

@@ -1,0 +1,41 @@
+"""Files that commands write."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from keraviz_docs.errors import UserError
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Turn what a disk or a directory refuses into the user's mistake."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        raise UserError(f"cannot write{where}: {error.strerror or error}") from error
+
+
+def write(path: Path, data: bytes, *, quiet: bool) -> None:
+    """Write a file, its directory included, and tell its path on stdout.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with writing():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    tell(path, quiet=quiet)
+
+
+def tell(path: Path, *, quiet: bool) -> None:
+    """Print the path of a file that was written on stdout."""
+    if not quiet:
+        click.echo(path)

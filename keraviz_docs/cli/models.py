@@ -1,0 +1,67 @@
+"""Reading what the targets of a command stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import click
+
+from keraviz_docs import production
+from keraviz_docs.architecture import Architecture
+from keraviz_docs.cli.targets import Selection, unknown_id
+from keraviz_docs.cost import with_costs
+from keraviz_docs.errors import UserError
+from keraviz_docs.manifest import ModelEntry
+from keraviz_docs.outcome import Failure, Reading
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that was read, costs included."""
+
+    entry: ModelEntry
+    architecture: Architecture
+
+
+def read(
+    selections: Sequence[Selection], *, jobs: int | None, quiet: bool
+) -> Iterator[tuple[Selection, list[Model], list[Failure]]]:
+    """Read the models of each selection; those that cannot be read come as failures.
+
+    Raises:
+        UserError: Keras cannot be imported, or an id that was asked for is not there.
+    """
+    with production.LocalPool(jobs) as pool:
+        for selection in selections:
+            report = production.produce(
+                selection.entries, selection.project, pool=pool, progress=production.choose(quiet=quiet)
+            )
+            models: list[Model] = []
+            failures = list(report.undiscovered)
+            for read_model in report.models:
+                if selection.only not in (None, read_model.entry.id):
+                    continue
+                outcome = read_model.outcome
+                if isinstance(outcome, Reading):
+                    models.append(Model(read_model.entry, with_costs(outcome.architecture)))
+                else:
+                    failures.append(outcome)
+            if selection.only and not models and not failures:
+                known = (*selection.known, *(each.entry.id for each in report.models))
+                raise UserError(unknown_id(selection.target, selection.only, known))
+            yield selection, models, failures
+
+
+def tell(failures: Sequence[Failure]) -> None:
+    """Print on stderr why models could not be read, with the zoo's own lines of the traceback."""
+    for failure in failures:
+        click.echo(f"\n{failure.id or failure.target} failed ({failure.kind}): {failure.message}", err=True)
+        for frame in failure.frames:
+            click.echo(f"  {frame.file}:{frame.line} in {frame.function}", err=True)
+            if frame.code:
+                click.echo(f"    {frame.code.strip()}", err=True)
+        if failure.output.strip():
+            click.echo("  It printed last:", err=True)
+            for line in failure.output.strip().splitlines()[-5:]:
+                click.echo(f"    {line}", err=True)

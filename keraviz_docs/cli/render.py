@@ -1,0 +1,141 @@
+"""``keraviz render``: diagrams as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keraviz_docs.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keraviz_docs.cli.models import Model
+    from keraviz_docs.diagrams import EngineName, Format, Variant
+    from keraviz_docs.manifest.entries import Expand
+
+# The words of keraviz_docs.diagrams, which is not imported for --help; a test compares them.
+FORMATS = ("svg", "png", "pdf", "dot")
+VARIANTS = ("tb", "lr", "numbered")
+
+
+@click.command("render", short_help="Draw models: top-down, left-to-right and numbered.")
+@options.targets
+@options.directory(required=True, help="Write the diagrams here, as ID-VARIANT.FORMAT.")
+@click.option(
+    "-f",
+    "--format",
+    "formats",
+    multiple=True,
+    default=["svg,png,pdf"],
+    callback=options.words("format", FORMATS),
+    metavar="FORMAT,...",
+    help="Write these files: svg, png, pdf, dot; without it, the first three.",
+)
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    default=[",".join(VARIANTS)],
+    callback=options.words("variant", VARIANTS),
+    metavar="VARIANT,...",
+    help="Draw these: tb (top to bottom), lr (left to right), numbered (compact, with the numbers of the layer "
+    "table); without it, all three.",
+)
+@click.option(
+    "--expand",
+    callback=options.depth,
+    metavar="all|none|N",
+    help="Open layers made of layers: all of them, none, or N levels; without it, all or what the manifest says.",
+)
+@options.graphviz
+@options.reading
+def command(
+    targets: tuple[str, ...],
+    directory: Path,
+    formats: tuple[Format, ...],
+    variants: tuple[Variant, ...],
+    expand: Expand | None,
+    graphviz: EngineName | None,
+    arguments: tuple[str, ...],
+    timeout: float | None,
+    jobs: int | None,
+    quiet: bool,
+) -> int:
+    r"""Draw models: what keras.utils.plot_model does, for models of any size, in three variants.
+
+    TARGET is package.module:function, a .keras file, a manifest (all its models), or manifest.yml#id. No weights are
+    allocated or downloaded, and Graphviz need not be installed.
+
+    \b
+    Examples:
+      keraviz render keras.applications:ResNet50 -o diagrams
+      keraviz render zoo.unet:unet --set filters=16 --set "shape=!tuple [64, 64, 3]" -o diagrams
+      keraviz render zoo.yml#unet model.keras -o diagrams --format svg --variant tb
+    """
+    from keraviz_docs.cli.models import read, tell
+    from keraviz_docs.cli.targets import parse, parse_arguments
+
+    selections = parse(targets, parse_arguments(arguments), timeout)
+    failed = False
+    for selection, models, failures in read(selections, jobs=jobs, quiet=quiet):
+        undrawn = _draw(
+            models,
+            directory,
+            formats,
+            variants,
+            expand,
+            graphviz or selection.graphviz,
+            jobs=jobs,
+            quiet=quiet,
+        )
+        tell(failures)
+        failed = failed or undrawn or bool(failures)
+    return int(failed)
+
+
+def _draw(
+    models: Sequence[Model],
+    directory: Path,
+    formats: Sequence[Format],
+    variants: Sequence[Variant],
+    expand: Expand | None,
+    graphviz: EngineName,
+    *,
+    jobs: int | None,
+    quiet: bool,
+) -> bool:
+    """Draw models and tell the files; return whether a diagram could not be drawn."""
+    from keraviz_docs.cli import files
+    from keraviz_docs.diagrams import Job, Renderer
+    from keraviz_docs.production import pool
+
+    drawings = [
+        Job(
+            model.architecture,
+            variant,
+            {form: directory / f"{model.entry.id}-{variant}.{form}" for form in formats},
+            _depth(model.entry.expand if expand is None else expand),
+        )
+        for model in models
+        for variant in variants
+    ]
+    undrawn = False
+    with Renderer(graphviz, workers=jobs or pool.default_jobs()) as renderer, files.writing():
+        for result in renderer.render_all(drawings):
+            if result.error:
+                undrawn = True
+                click.echo(f"\n{result.error}", err=True)
+            else:
+                for path in result.job.files.values():
+                    files.tell(path, quiet=quiet)
+    return undrawn
+
+
+def _depth(expand: Expand) -> int | None:
+    """Return the levels to open, ``None`` for all."""
+    if isinstance(expand, int):
+        return expand
+    return 0 if expand == "none" else None

@@ -1,0 +1,184 @@
+"""What a TARGET on the command line stands for."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from keraviz_docs import manifest as manifests
+from keraviz_docs.errors import UserError
+from keraviz_docs.manifest import (
+    BuilderTarget,
+    DiscoverEntry,
+    ManifestError,
+    ModelEntry,
+    SavedModelTarget,
+    derive_id,
+)
+from keraviz_docs.manifest.document import quoted
+from keraviz_docs.manifest.schema import ARGUMENT_PATTERN, TARGET_PATTERN
+from keraviz_docs.manifest.wording import near_miss, target_sentence
+
+MANIFEST_SUFFIXES = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Models to be read from one project."""
+
+    entries: tuple[ModelEntry | DiscoverEntry, ...]
+    project: Path
+    graphviz: Literal["bundled", "system"] = "bundled"
+    only: str | None = None
+    """The id of the one model that is wanted of a manifest, when only reading its modules shows which one that is."""
+    known: tuple[str, ...] = ()
+    """Ids that the manifest has beside those still to be discovered."""
+    target: str = ""
+    """The manifest as the user named it."""
+
+
+def parse(targets: Sequence[str], arguments: Mapping[str, Any], timeout: float | None = None) -> list[Selection]:
+    """Resolve targets; those without a manifest start from the current directory, and are one selection.
+
+    Args:
+        targets: a manifest's path, ``manifest.yml#id``, ``package.module:function`` or the path of a ``.keras`` file.
+        arguments: passed to every ``package.module:function``.
+        timeout: the seconds that each model gets, if not what the manifest says.
+
+    Raises:
+        UserError: a target is none of these, does not exist, or takes no arguments.
+        ManifestError: a manifest is wrong.
+    """
+    selections: list[Selection] = []
+    single: list[ModelEntry] = []
+    for target in dict.fromkeys(targets):
+        if _is_manifest(target):
+            _refuse(arguments, target, "is a manifest: write kwargs there")
+            selections.append(_from_manifest(target))
+        elif target.lower().endswith(".keras"):
+            _refuse(arguments, target, "is a saved model, which has its arguments already")
+            single.append(_from_archive(target))
+        else:
+            single.append(_from_builder(target, arguments))
+    if single:
+        selections.insert(0, Selection(entries=tuple(single), project=Path.cwd()))
+    _check_ids(selections)
+    return [_limited(selection, timeout) for selection in selections]
+
+
+def parse_arguments(settings: Sequence[str]) -> dict[str, Any]:
+    """Read the values of ``--set NAME=VALUE``.
+
+    Raises:
+        UserError: one is not of this form, is given twice, or its value is no YAML.
+    """
+    arguments: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        name = name.strip()
+        if not equals:
+            raise UserError(f"--set {quoted(setting)}: write NAME=VALUE, such as --set alpha=1.4")
+        if not re.search(ARGUMENT_PATTERN, name):
+            raise UserError(f"--set {quoted(setting)}: {quoted(name)} cannot be the name of an argument")
+        if name in arguments:
+            raise UserError(f"--set gives {name} twice")
+        try:
+            arguments[name] = manifests.parse_value(text)
+        except ManifestError as error:
+            raise UserError(f"--set {quoted(setting)}: {error.mistakes[0].message}") from error
+    return arguments
+
+
+def _is_manifest(target: str) -> bool:
+    path = target.rpartition("#")[0] or target
+    return path.lower().endswith(MANIFEST_SUFFIXES) or target.lower().endswith(MANIFEST_SUFFIXES)
+
+
+def _refuse(arguments: Mapping[str, Any], target: str, why: str) -> None:
+    if arguments:
+        raise UserError(f"--set is for a package.module:function; {quoted(target)} {why}")
+
+
+def _from_manifest(target: str) -> Selection:
+    path, wanted = target, None
+    if not target.lower().endswith(MANIFEST_SUFFIXES):
+        path, _, wanted = target.rpartition("#")
+    manifest = manifests.load(Path(path))
+    if wanted is None:
+        return Selection(entries=manifest.entries, project=manifest.project, graphviz=manifest.graphviz, target=target)
+    known = tuple(entry.id for entry in manifest.entries if isinstance(entry, ModelEntry))
+    entries: tuple[ModelEntry | DiscoverEntry, ...]
+    if wanted in known:
+        entries = tuple(entry for entry in manifest.entries if isinstance(entry, ModelEntry) and entry.id == wanted)
+    else:
+        entries = tuple(entry for entry in manifest.entries if isinstance(entry, DiscoverEntry))
+        if not entries:
+            raise UserError(unknown_id(path, wanted, known))
+    return Selection(
+        entries=entries,
+        project=manifest.project,
+        graphviz=manifest.graphviz,
+        only=wanted,
+        known=known,
+        target=path,
+    )
+
+
+def unknown_id(manifest: str, wanted: str, known: Sequence[str]) -> str:
+    """Say that a manifest has no model of this id, and which it may be."""
+    meant = near_miss(wanted, known)
+    hint = f"did you mean {manifest}#{meant}?" if meant else f"it has {', '.join(known[:20]) or 'none at all'}"
+    return f"{manifest} has no model {quoted(wanted)}: {hint}"
+
+
+def _from_archive(target: str) -> ModelEntry:
+    path = Path(target)
+    if not path.is_file():
+        raise UserError(f"{quoted(target)} is a directory" if path.is_dir() else f"there is no file {quoted(target)}")
+    return ModelEntry(id=derive_id(path.stem) or "model", target=SavedModelTarget(path))
+
+
+def _from_builder(target: str, arguments: Mapping[str, Any]) -> ModelEntry:
+    if re.search(TARGET_PATTERN, target):
+        module, _, name = target.partition(":")
+        return ModelEntry(id=derive_id(name) or "model", target=BuilderTarget(module, name), kwargs=arguments)
+    path = Path(target)
+    if path.is_dir():
+        inside = [path / f"zoo{suffix}" for suffix in MANIFEST_SUFFIXES if (path / f"zoo{suffix}").is_file()]
+        hint = f"did you mean {inside[0].as_posix()}?" if inside else "name a manifest (.yml) in it"
+        raise UserError(f"{quoted(target)} is a directory: {hint}")
+    if path.is_file():
+        raise UserError(f"{quoted(target)} is neither a manifest (.yml) nor a saved model (.keras)")
+    raise UserError(f"{target_sentence(target)}{'' if target_sentence(target).endswith('?') else _FORMS}")
+
+
+_FORMS = "; a target may also be a manifest (zoo.yml, zoo.yml#id) or a saved model (name.keras)"
+
+
+def _check_ids(selections: Sequence[Selection]) -> None:
+    """Refuse targets that would write the same files."""
+    named: dict[str, str] = {}
+    for selection in selections:
+        for entry in selection.entries:
+            if isinstance(entry, ModelEntry) and (selection.only is None or entry.id == selection.only):
+                label = f"{selection.target}#{entry.id}" if selection.target else str(entry.target)
+                if entry.id in named:
+                    raise UserError(
+                        f"{named[entry.id]} and {label} would both write {entry.id!r}: "
+                        "run the command for each, with different directories"
+                    )
+                named[entry.id] = label
+
+
+def _limited(selection: Selection, timeout: float | None) -> Selection:
+    if timeout is None:
+        return selection
+    entries = tuple(
+        dataclasses.replace(entry, limits=dataclasses.replace(entry.limits, timeout=timeout))
+        for entry in selection.entries
+    )
+    return dataclasses.replace(selection, entries=entries)
