@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keraviz_docs.architecture import Architecture, Group, Node, Source, Uncalled, Weight
-from keraviz_docs.diagrams.families import Family, family_of
+from keraviz_docs.diagrams import Family, family_of
 from keraviz_docs.pages.api_links import documentation
 from keraviz_docs.pages.figures import shape_text
 

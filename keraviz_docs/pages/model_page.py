@@ -13,7 +13,6 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
 from keraviz_docs.pages import docstring, text
@@ -114,7 +113,6 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
             drawings=model.drawings,
             variant_titles=VARIANT_TITLES,
             format_titles=FORMAT_TITLES,
-            legend=legend(architecture),
         ),
         "layers": render(
             "layers.html",
@@ -147,12 +145,6 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
         anchors=frozenset(f"layer-{node.number}" for node in architecture.nodes),
         assets=assets,
     )
-
-
-def legend(architecture: Architecture) -> tuple[Family, ...]:
-    """Return the families of layers that occur, in their usual order."""
-    present = {family_of(node).key for node in architecture.nodes}
-    return tuple(family for family in FAMILIES if family.key in present)
 
 
 def source_links(builder: BuilderFacts) -> SourceLink:

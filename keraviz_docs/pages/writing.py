@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from keraviz_docs.architecture import to_json
 from keraviz_docs.errors import UserError
-from keraviz_docs.pages import text
+from keraviz_docs.pages import palette, text
 from keraviz_docs.pages.index_page import index_page, sections
 from keraviz_docs.pages.model_page import Documented, model_page
 from keraviz_docs.pages.page import Page, fill
@@ -21,12 +21,11 @@ _RECORD = ".keraviz-files.json"
 STYLE = "keraviz.css"
 SCRIPT = "keraviz.js"
 SHARED = {
-    STYLE: _ASSETS / "keraviz.css",
     SCRIPT: _ASSETS / "keraviz.js",
     "panzoom.min.js": _ASSETS / "vendor" / "panzoom-4.6.2.min.js",
     "panzoom.LICENSE.txt": _ASSETS / "vendor" / "panzoom.LICENSE.txt",
 }
-"""Files that all pages share.  No model id has a dot, so they cannot meet a model's directory."""
+"""Files that all pages share, beside the style.  No model id has a dot, so they cannot meet a model's directory."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,9 @@ def write(
     kept_aside: set[str] = set()
     try:
         earlier = _earlier(directory)
+        style = (_ASSETS / "keraviz.css").read_text(encoding="utf-8") + palette.stylesheet()
+        write_if_changed(directory / STYLE, style.encode())
+        files.add(STYLE)
         for name, source in SHARED.items():
             write_if_changed(directory / name, source.read_bytes())
             files.add(name)

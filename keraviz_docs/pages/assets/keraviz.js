@@ -1,0 +1,612 @@
+/* Diagrams that can be moved and searched, tables that can be sorted, and the links between both.
+ *
+ * Without this script a page shows its diagram and its table all the same.  It may be loaded more than once, and under
+ * Material's instant navigation the page changes below it: everything is set up per element, and only once.
+ */
+(() => {
+  "use strict";
+  if (window.keraviz) return window.keraviz.start();
+
+  const BASE = new URL(".", document.currentScript.src);
+  const STEP = 200; // table rows that are inserted at a time
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+  /** Load a script once, and give what it leaves in `document.currentScript.payload` (fetch fails on file://). */
+  const loaded = new Map();
+  function load(url) {
+    if (!loaded.has(url)) {
+      loaded.set(url, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = url;
+        script.onload = () => { script.remove(); resolve(script.payload); };
+        script.onerror = () => { script.remove(); loaded.delete(url); reject(new Error(`${url} could not be loaded`)); };
+        document.head.append(script);
+      }));
+    }
+    return loaded.get(url);
+  }
+
+  const fragment = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    return template.content;
+  };
+
+  async function copy(text, button) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Pages that are neither on https nor on this machine have no clipboard.
+      const area = Object.assign(document.createElement("textarea"), { value: text });
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    const label = button.dataset.label ??= button.textContent;
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = label; }, 1500);
+  }
+
+  /** The layer that the address names, if any. */
+  const addressed = () => Number(/^#layer-(\d+)$/.exec(location.hash)?.[1]) || null;
+
+  // ------------------------------------------------------------------------------------------------ diagrams
+
+  class Diagram {
+    constructor(root) {
+      this.root = root;
+      this.stage = root.querySelector(".kv-stage");
+      this.tabs = [...root.querySelectorAll(".kv-tab")];
+      this.found = root.querySelector(".kv-found");
+      this.input = root.querySelector(".kv-search input");
+      this.sheets = new Map();
+      this.hits = [];
+      this.current = null;
+      root.classList.add("kv-ready");
+      this.stage.scrollTo(0, 0);
+      this.setUpTabs();
+      this.setUpTools();
+      this.setUpStage();
+      const first = this.stage.querySelector(".kv-sheet");
+      this.enter(first.dataset.variant, first);
+    }
+
+    // Variants
+
+    setUpTabs() {
+      const list = this.root.querySelector(".kv-tabs");
+      list.setAttribute("role", "tablist");
+      this.stage.id ||= `${this.root.querySelector("svg").id}-stage`;
+      for (const tab of this.tabs) {
+        tab.setAttribute("role", "tab");
+        tab.setAttribute("aria-controls", this.stage.id);
+        tab.removeAttribute("aria-current");
+        tab.addEventListener("click", (event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          this.show(tab.dataset.variant);
+        });
+        tab.addEventListener("keydown", (event) => {
+          const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+          if (!step && event.key !== " ") return;
+          event.preventDefault();
+          event.stopPropagation();
+          const next = step ? this.tabs.at((this.tabs.indexOf(tab) + step) % this.tabs.length) : tab;
+          next.focus();
+          this.show(next.dataset.variant);
+        });
+      }
+    }
+
+    async show(variant) {
+      if (this.variant === variant) return;
+      let sheet = this.sheets.get(variant)?.element;
+      if (!sheet) {
+        this.stage.setAttribute("aria-busy", "true");
+        const tab = this.tabs.find((each) => each.dataset.variant === variant);
+        try {
+          const svg = await load(new URL(tab.dataset.load, new URL(tab.href, location.href)).href);
+          sheet = Object.assign(document.createElement("div"), { className: "kv-sheet" });
+          sheet.append(fragment(svg));
+          this.stage.append(sheet);
+        } catch {
+          location.assign(tab.href);
+          return;
+        } finally {
+          this.stage.removeAttribute("aria-busy");
+        }
+      }
+      this.enter(variant, sheet);
+      this.mark();
+      if (this.current) this.centre(this.current);
+    }
+
+    enter(variant, element) {
+      this.variant = variant;
+      for (const tab of this.tabs) {
+        const selected = tab.dataset.variant === variant;
+        tab.setAttribute("aria-selected", selected);
+        tab.tabIndex = selected ? 0 : -1;
+      }
+      for (const { element: other } of this.sheets.values()) other.hidden = true;
+      element.hidden = false;
+      if (!this.sheets.has(variant)) this.sheets.set(variant, this.lay(element));
+      this.sheet = this.sheets.get(variant);
+    }
+
+    lay(element) {
+      const svg = element.querySelector("svg");
+      const sheet = { element, svg, width: svg.width.baseVal.value, height: svg.height.baseVal.value };
+      const opening = this.placed(sheet, this.readable(sheet));
+      sheet.zoom = Panzoom(element, {
+        canvas: true, cursor: "", minScale: 0.01, maxScale: 8, step: 0.35, touchAction: "pan-x pan-y",
+        startScale: opening.scale, startX: opening.x, startY: opening.y,
+        // The parent stays focusable, and a click on a node stays a click.
+        handleStartEvent: (event) => { if (event.pointerType !== "touch" || this.full) event.preventDefault(); },
+      });
+      sheet.untouched = true;
+      for (const name of ["panzoomstart"]) element.addEventListener(name, () => { sheet.untouched = false; });
+      return sheet;
+    }
+
+    /** Turn "scale, and point (left, top) of the stage for the sheet's corner" into what Panzoom wants. */
+    placed(sheet, { scale, left, top }) {
+      // Panzoom scales around the centre and moves before it scales.
+      return { scale, x: (left - sheet.width / 2) / scale + sheet.width / 2, y: (top - sheet.height / 2) / scale + sheet.height / 2 };
+    }
+
+    place(sheet, where, animate = !calm.matches) {
+      const { scale, x, y } = this.placed(sheet, where);
+      sheet.zoom.zoom(scale, { animate, force: true });
+      sheet.zoom.pan(x, y, { animate, force: true });
+    }
+
+    /** The opening view: as large as legible, from where the data flow starts. */
+    readable(sheet) {
+      const { clientWidth: width, clientHeight: height } = this.stage;
+      const whole = Math.min(width / sheet.width, height / sheet.height);
+      const scale = Math.min(1, Math.max(whole, sheet.width > sheet.height ? height / sheet.height : width / sheet.width, 0.55));
+      return {
+        scale,
+        left: sheet.width * scale <= width || sheet.width <= sheet.height ? (width - sheet.width * scale) / 2 : 0,
+        top: sheet.height * scale <= height || sheet.width > sheet.height ? (height - sheet.height * scale) / 2 : 0,
+      };
+    }
+
+    fit() {
+      const { clientWidth: width, clientHeight: height } = this.stage;
+      const scale = Math.min(width / this.sheet.width, height / this.sheet.height, 2);
+      this.place(this.sheet, { scale, left: (width - this.sheet.width * scale) / 2, top: (height - this.sheet.height * scale) / 2 });
+      this.sheet.untouched = false;
+    }
+
+    // Tools
+
+    setUpTools() {
+      const does = {
+        in: () => this.zoomBy(1),
+        out: () => this.zoomBy(-1),
+        fit: () => this.fit(),
+        full: () => this.toggleFull(),
+      };
+      for (const button of this.root.querySelectorAll(".kv-tools [data-do]")) {
+        button.addEventListener("click", () => does[button.dataset.do]());
+      }
+      this.input.addEventListener("input", () => this.search());
+      this.input.addEventListener("keydown", (event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") {
+          event.preventDefault();
+          this.step(event.shiftKey ? -1 : 1);
+        } else if (event.key === "Escape" && this.input.value) {
+          event.preventDefault();
+          this.input.value = "";
+          this.search();
+        }
+      });
+      document.addEventListener("fullscreenchange", () => {
+        if (this.root.isConnected) this.setFull(document.fullscreenElement === this.root);
+      });
+    }
+
+    zoomBy(direction) {
+      const box = this.stage.getBoundingClientRect();
+      const middle = { clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 };
+      this.sheet.zoom.zoomToPoint(this.sheet.zoom.getScale() * Math.exp(0.35 * direction), middle);
+      this.sheet.untouched = false;
+    }
+
+    get full() { return this.root.classList.contains("kv-full") || document.fullscreenElement === this.root; }
+
+    toggleFull() {
+      if (document.fullscreenElement === this.root) document.exitFullscreen();
+      else if (this.full) this.setFull(false);
+      else if (this.root.requestFullscreen) this.root.requestFullscreen().catch(() => this.setFull(true));
+      else this.setFull(true);
+    }
+
+    setFull(full) {
+      this.root.classList.toggle("kv-full", full && !document.fullscreenElement);
+      this.root.querySelector('[data-do="full"]').setAttribute("aria-pressed", full);
+      for (const { zoom } of this.sheets.values()) zoom.setOptions({ touchAction: full ? "none" : "pan-x pan-y" });
+    }
+
+    search() {
+      const wanted = this.input.value.trim().toLowerCase();
+      const rows = wanted ? this.layers() : [];
+      const exact = rows.filter((row) => String(row.number) === wanted);
+      this.hits = (exact.length ? exact : rows.filter((row) => row.text.includes(wanted))).map((row) => row.number);
+      this.position = 0;
+      this.found.textContent = !wanted ? "" : this.hits.length ? `1 of ${this.hits.length}` : "none";
+      this.current = this.hits[0] ?? null;
+      this.mark();
+      if (this.current) this.centre(this.current);
+    }
+
+    step(direction) {
+      if (!this.hits.length) return;
+      this.position = (this.position + direction + this.hits.length) % this.hits.length;
+      this.found.textContent = `${this.position + 1} of ${this.hits.length}`;
+      this.current = this.hits[this.position];
+      this.mark();
+      this.centre(this.current);
+    }
+
+    layers() {
+      this.known ??= (this.table?.rows ?? []).filter((row) => row.number).map((row) => ({ number: row.number, text: row.name }));
+      return this.known;
+    }
+
+    // Nodes
+
+    node(number) { return this.sheet.svg.querySelector(`#${CSS.escape(`${this.sheet.svg.id}-n${number}`)}`); }
+
+    numberOf(node) { return Number(/-n(\d+)$/.exec(node?.id)?.[1]) || null; }
+
+    mark() {
+      for (const node of this.sheet.svg.querySelectorAll(".kv-hit, .kv-current")) node.classList.remove("kv-hit", "kv-current");
+      for (const number of this.hits) this.node(number)?.classList.add("kv-hit");
+      if (this.current) this.node(this.current)?.classList.add("kv-current");
+    }
+
+    centre(number) {
+      const node = this.node(number);
+      if (!node) return;
+      const box = node.getBBox();
+      const at = node.transform.baseVal.consolidate()?.matrix ?? { e: 0, f: 0 };
+      const scale = Math.max(this.sheet.zoom.getScale(), Math.min(1, this.stage.clientWidth / (box.width * 1.5)));
+      this.place(this.sheet, {
+        scale,
+        left: this.stage.clientWidth / 2 - (at.e + box.x + box.width / 2) * scale,
+        top: this.stage.clientHeight / 2 - (at.f + box.y + box.height / 2) * scale,
+      });
+      this.sheet.untouched = false;
+    }
+
+    /** Mark a layer as the one that is looked at; optionally bring it into view. */
+    choose(number, { centre = true } = {}) {
+      this.current = number;
+      this.mark();
+      if (number && centre) this.centre(number);
+    }
+
+    trace(node) {
+      const { svg } = this.sheet;
+      for (const old of svg.querySelectorAll(".kv-in, .kv-out, .kv-near")) old.classList.remove("kv-in", "kv-out", "kv-near");
+      svg.classList.toggle("kv-tracing", Boolean(node));
+      if (!node) return;
+      const key = node.id.slice(svg.id.length + 1);
+      node.classList.add("kv-near");
+      for (const edge of this.edgesOf(key)) {
+        const incoming = edge.dataset.head === key;
+        edge.classList.add(incoming ? "kv-in" : "kv-out");
+        svg.querySelector(`#${CSS.escape(`${svg.id}-${incoming ? edge.dataset.tail : edge.dataset.head}`)}`)?.classList.add("kv-near");
+      }
+    }
+
+    edgesOf(key) {
+      if (!this.sheet.edges) {
+        this.sheet.edges = new Map();
+        for (const edge of this.sheet.svg.querySelectorAll(".kv-edges path")) {
+          for (const end of [edge.dataset.tail, edge.dataset.head]) {
+            if (!this.sheet.edges.has(end)) this.sheet.edges.set(end, []);
+            this.sheet.edges.get(end).push(edge);
+          }
+        }
+      }
+      return this.sheet.edges.get(key) ?? [];
+    }
+
+    // The stage
+
+    setUpStage() {
+      const { stage } = this;
+      stage.addEventListener("wheel", (event) => {
+        if (event.ctrlKey || event.metaKey) {
+          this.sheet.zoom.zoomWithWheel(event);
+        } else if (this.full) {
+          event.preventDefault();
+          this.moveBy(-event.deltaX, -event.deltaY);
+        } else {
+          return;
+        }
+        this.sheet.untouched = false;
+      }, { passive: false });
+
+      const moves = { ArrowLeft: [80, 0], ArrowRight: [-80, 0], ArrowUp: [0, 80], ArrowDown: [0, -80] };
+      const does = { "+": () => this.zoomBy(1), "=": () => this.zoomBy(1), "-": () => this.zoomBy(-1), 0: () => this.fit(), f: () => this.toggleFull() };
+      stage.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey || event.target !== stage) return;
+        if (moves[event.key]) this.moveBy(...moves[event.key]);
+        else if (does[event.key]) does[event.key]();
+        else if (event.key === "Escape" && this.full) this.toggleFull();
+        else return;
+        event.preventDefault();
+        event.stopPropagation();
+      });
+
+      let pressed = null;
+      stage.addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; stage.focus({ preventScroll: true }); }, { capture: true });
+      stage.addEventListener("click", (event) => {
+        const moved = pressed && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 5;
+        const number = moved ? null : this.numberOf(event.target.closest(".kv-node"));
+        if (!number) return;
+        if (this.full) this.toggleFull();
+        this.table?.visit(number);
+      });
+      stage.addEventListener("pointerover", (event) => { if (event.pointerType === "mouse") this.trace(event.target.closest(".kv-node")); });
+      stage.addEventListener("pointerleave", () => this.trace(null));
+
+      new ResizeObserver(() => {
+        if (this.sheet?.untouched && stage.clientWidth) this.place(this.sheet, this.readable(this.sheet), false);
+      }).observe(stage);
+    }
+
+    moveBy(x, y) {
+      const scale = this.sheet.zoom.getScale();
+      this.sheet.zoom.pan(x / scale, y / scale, { relative: true, animate: false });
+      this.sheet.untouched = false;
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------- tables
+
+  class Table {
+    constructor(root) {
+      this.root = root;
+      this.table = root.querySelector("table.kv-table");
+      this.body = this.table.tBodies[0];
+      this.input = root.querySelector(".kv-search input");
+      this.found = root.querySelector(".kv-found");
+      this.rows = this.read();
+      this.order = this.rows;
+      root.classList.add("kv-ready");
+      this.setUpSorting();
+      this.input.addEventListener("input", () => this.arrange());
+      this.input.addEventListener("keydown", (event) => event.stopPropagation());
+      root.querySelector('[data-do="csv"]').addEventListener("click", (event) => copy(this.csv(), event.currentTarget));
+      root.addEventListener("click", (event) => this.clicked(event));
+      this.setUpMore();
+      this.arrange();
+    }
+
+    /** Take all rows out of the document: out of the table, or from where a long table waits for a browser without scripts. */
+    read() {
+      const aside = this.root.querySelector("noscript");
+      // With scripting, a parser leaves the content of noscript as text; without (instant navigation), as elements.
+      const source = aside ? fragment(aside.firstElementChild ? aside.innerHTML : aside.textContent) : this.root;
+      return [...source.querySelectorAll("tbody")].slice(0, aside ? undefined : 1).flatMap((body) => [...body.rows]).map((element, position) => ({
+        element,
+        position,
+        number: Number(element.dataset.n) || null,
+        group: element.classList.contains("kv-group"),
+        name: element.dataset.n
+          ? `${element.cells[1].title} ${element.cells[2].textContent}`.toLowerCase()
+          : element.textContent.toLowerCase(),
+        text: element.textContent.toLowerCase(),
+      }));
+    }
+
+    // Sorting and filtering
+
+    setUpSorting() {
+      for (const head of this.table.tHead.rows[0].cells) {
+        if (!head.dataset.sort) continue;
+        const button = Object.assign(document.createElement("button"), { type: "button" });
+        button.append(...head.childNodes);
+        head.append(button);
+        button.addEventListener("click", () => this.sortBy(head));
+      }
+    }
+
+    sortBy(head) {
+      const numeric = head.dataset.sort === "number";
+      const [first, second] = numeric && head.cellIndex ? ["descending", "ascending"] : ["ascending", "descending"];
+      const now = head.getAttribute("aria-sort");
+      const next = !now ? first : now === first ? second : null;
+      for (const other of this.table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+      this.order = this.rows;
+      if (next) {
+        head.setAttribute("aria-sort", next);
+        const sign = next === "ascending" ? 1 : -1;
+        const keyed = this.rows.filter((row) => !row.group).map((row) => ({ row, key: this.key(row.element.cells[head.cellIndex], numeric) }));
+        const collator = new Intl.Collator(undefined, { numeric: true });
+        keyed.sort((one, other) => {
+          if (one.key === null || other.key === null) return (one.key === null) - (other.key === null);
+          return sign * (numeric ? one.key - other.key : collator.compare(one.key, other.key));
+        });
+        this.order = keyed.map(({ row }) => row);
+      }
+      this.arrange();
+    }
+
+    key(cell, numeric) {
+      if (!cell) return null;
+      const value = (cell.dataset.value ?? cell.textContent).trim();
+      if (value === "") return null;
+      return numeric ? Number(value) : value;
+    }
+
+    arrange() {
+      const wanted = this.input.value.trim().toLowerCase();
+      this.shown = wanted ? this.order.filter((row) => !row.group && row.text.includes(wanted)) : this.order;
+      const total = this.rows.filter((row) => !row.group).length;
+      this.found.textContent = wanted ? `${this.shown.length} of ${total}` : "";
+      this.body.replaceChildren();
+      this.count = 0;
+      if (this.shown.length) {
+        this.more();
+      } else {
+        const cell = Object.assign(document.createElement("td"), { colSpan: 9, textContent: "Nothing matches." });
+        this.body.insertRow().append(cell);
+        this.body.rows[0].className = "kv-empty";
+      }
+    }
+
+    // Rows on demand
+
+    setUpMore() {
+      const scroll = this.root.querySelector(".kv-scroll");
+      scroll.addEventListener("scroll", () => {
+        if (scroll.scrollTop + 2 * scroll.clientHeight > scroll.scrollHeight) this.more();
+      }, { passive: true });
+      addEventListener("beforeprint", () => { if (this.root.isConnected) this.more(Infinity); });
+    }
+
+    more(until = this.count + STEP) {
+      const next = this.shown.slice(this.count, until);
+      if (!next.length) return;
+      for (const row of next) this.prepare(row);
+      this.body.append(...next.flatMap(({ element, detail }) => (detail ? [element, detail] : [element])));
+      this.count += next.length;
+    }
+
+    prepare(row) {
+      if (row.ready || !row.number) return;
+      row.ready = true;
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "kv-open", textContent: "›" });
+      button.setAttribute("aria-expanded", "false");
+      button.setAttribute("aria-label", `Settings and weights of layer ${row.number}`);
+      row.element.cells[1].prepend(button);
+    }
+
+    // Opening a row, and the way to the diagram
+
+    clicked(event) {
+      const element = event.target.closest("tr[data-n]");
+      if (!element || !this.root.dataset.load) return;
+      const row = this.rows.find((each) => each.element === element);
+      const link = event.target.closest("a");
+      if (!link && event.target.closest("tbody th")) {
+        this.toggle(row);
+      } else if (link && link.parentElement === element.cells[0] && !event.ctrlKey && !event.metaKey && this.diagram) {
+        event.preventDefault();
+        history.replaceState(history.state, "", `#layer-${row.number}`);
+        this.choose(row.number);
+        this.diagram.choose(row.number);
+        this.diagram.root.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
+      } else if (link && /^#layer-\d+$/.test(link.getAttribute("href")) && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        this.visit(Number(link.hash.slice(7)));
+      }
+    }
+
+    async toggle(row) {
+      const button = row.element.querySelector(".kv-open");
+      if (row.detail) {
+        row.detail.remove();
+        row.detail = null;
+        button.setAttribute("aria-expanded", "false");
+        return;
+      }
+      const details = await load(new URL(this.root.dataset.load, location.href).href);
+      row.detail = document.createElement("tr");
+      row.detail.className = "kv-open-row";
+      const cell = row.detail.insertCell();
+      cell.colSpan = row.element.cells.length;
+      cell.append(fragment(details[row.number]));
+      row.element.after(row.detail);
+      button.setAttribute("aria-expanded", "true");
+    }
+
+    /** Go to the row of a layer, as a click on a link to it would. */
+    visit(number) {
+      if (addressed() !== number) history.pushState(history.state, "", `#layer-${number}`);
+      this.reveal(number);
+      this.diagram?.choose(number);
+    }
+
+    reveal(number) {
+      const row = this.rows.find((each) => each.number === number);
+      if (!row) return;
+      if (!this.shown.includes(row)) {
+        this.input.value = "";
+        this.arrange();
+      }
+      this.more(Math.max(this.shown.indexOf(row) + 50, this.count));
+      this.choose(number);
+      const scroll = this.root.querySelector(".kv-scroll");
+      const head = this.table.tHead.getBoundingClientRect().height;
+      scroll.scrollTop += row.element.getBoundingClientRect().top - scroll.getBoundingClientRect().top - head - scroll.clientHeight / 3;
+      row.element.scrollIntoView({ block: "center", behavior: calm.matches ? "auto" : "smooth" });
+      row.element.cells[0].querySelector("a")?.focus({ preventScroll: true });
+    }
+
+    choose(number) {
+      for (const row of this.rows) row.element.classList.toggle("kv-current", row.number === number && number !== null);
+    }
+
+    csv() {
+      const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+      const head = [...this.table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+      const lines = this.shown.filter((row) => !row.group).map(({ element }) => [...element.cells].map((cell, column) => {
+        if (column === 1 && element.dataset.n) return cell.title;
+        const parts = [...cell.querySelectorAll("span, a")].map((part) => part.textContent);
+        const text = cell.dataset.value ?? (parts.length > 1 ? parts.join(" ") : cell.textContent);
+        return text.replace(/\s+/g, " ").trim();
+      }));
+      return [head, ...lines].map((line) => line.map(quoted).join(",")).join("\n") + "\n";
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------------- start
+
+  const seen = new WeakSet();
+  const fresh = (selector) => [...document.querySelectorAll(selector)].filter((element) => !seen.has(element) && seen.add(element));
+  let page = {};
+
+  async function start() {
+    const diagrams = fresh('[data-kv="diagram"]');
+    const tables = fresh('[data-kv="layers"], [data-kv="comparison"]').map((root) => new Table(root));
+    for (const root of fresh('[data-kv="code"]')) {
+      root.classList.add("kv-ready");
+      for (const button of root.querySelectorAll('[data-do="copy"]')) {
+        button.addEventListener("click", () => copy(button.parentElement.querySelector("code").textContent, button));
+      }
+    }
+    if (!diagrams.length && !tables.length) return;
+    page = { table: tables.find((table) => table.root.dataset.kv === "layers") };
+    if (diagrams.length) {
+      if (!window.Panzoom) await load(new URL("panzoom.min.js", BASE).href);
+      page.diagram = new Diagram(diagrams[0]);
+      page.diagram.table = page.table;
+      if (page.table) page.table.diagram = page.diagram;
+    }
+    arrive();
+  }
+
+  function arrive() {
+    const number = addressed();
+    if (!number || !page.table?.root.isConnected) return;
+    page.table.reveal(number);
+    page.diagram?.choose(number);
+  }
+
+  addEventListener("hashchange", arrive);
+  addEventListener("popstate", arrive);
+  window.keraviz = { start };
+  if (window.document$) window.document$.subscribe(start);
+  else if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  else start();
+})();
