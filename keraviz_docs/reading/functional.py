@@ -24,12 +24,15 @@ Opener = Callable[["FunctionalCall"], "list[Value] | None"]
 class FunctionalCall:
     """One node of a Functional graph, with what it is called on."""
 
-    def __init__(self, node: Any, scope: Scope | None, values: Mapping[int, Value], specs: Mapping[int, Any]) -> None:
+    def __init__(
+        self, node: Any, scope: Scope | None, values: dict[int, Value], specs: Mapping[int, Any], draft: Draft
+    ) -> None:
         self.operation: Any = node.operation
         self.scope = scope
         self.node = node
         self._values = values
         self._specs = specs
+        self._draft = draft
 
     @property
     def inputs(self) -> list[Value]:
@@ -37,7 +40,22 @@ class FunctionalCall:
         return [self._values[id(tensor)] for tensor in self.node.input_tensors]
 
     def value(self, tensor: Any) -> Value | None:
-        """What a symbolic tensor of the graph stands for, ``None`` when it lies outside."""
+        """Return what a symbolic tensor stands for, ``None`` when it comes from outside the graph.
+
+        A mask may come out of operations that are no part of the graph, since Keras computes masks on the way; those
+        are then appended to the draft.
+        """
+        known = self._values.get(id(tensor))
+        if known is not None:
+            return known
+        node = keras_internals.producer(tensor)
+        if node is None or node.is_input or isinstance(node.operation, keras.Layer):
+            return None
+        if any(self.value(operand) is None for operand in node.input_tensors):
+            return None
+        call = FunctionalCall(node, self.scope, self._values, self._specs, self._draft)
+        for output, value in zip(node.outputs, _read_leaf(call, self._draft), strict=True):
+            self._values[id(output)] = value
         return self._values.get(id(tensor))
 
     def arguments(self, replace: Callable[[Any], Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -109,7 +127,7 @@ def _walk(
 ) -> None:
     """Append the calls of one graph; ``values`` holds its inputs, and afterwards all its tensors."""
     for node in keras_internals.graph_calls(functional):
-        call = FunctionalCall(node, scope, values, specs)
+        call = FunctionalCall(node, scope, values, specs, draft)
         if specs:
             _respecify(call, specs)
         outputs = _read_nested(call, draft, open_call)

@@ -6,11 +6,14 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.reading import keras_internals
+from keraviz_docs.reading import keras_internals, model_inputs
 from keraviz_docs.reading.assembling import assemble
 from keraviz_docs.reading.draft import Draft
 from keraviz_docs.reading.functional import read_functional
+from keraviz_docs.reading.opening import Opener
 
 
 def architecture_of(
@@ -30,10 +33,22 @@ def architecture_of(
         inputs: the manifest's input specification, for a model that does not know its own: ``{shape, dtype}`` with
             the shape without the batch, nested in dicts and lists as the model takes it.
         project: the directory to which source files are relative.
+
+    Raises:
+        UnknownInputsError: the model does not know its inputs, and ``inputs`` is ``None``.
+        InvalidInputsError: ``inputs`` is no input specification.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         draft = Draft()
-        graph = keras_internals.functional_graph(model)
-        read_functional(graph, draft, lambda call: None)
+        with Opener(draft) as opener:
+            functional = keras_internals.functional_graph(model)
+            if functional is None and isinstance(model, keras.Sequential) and inputs is not None:
+                model(*model_inputs.symbolic(model, inputs).args)
+                functional = keras_internals.functional_graph(model)
+            if functional is not None:
+                read_functional(functional, draft, opener.open_call)
+            else:
+                call = model_inputs.symbolic(model, inputs)
+                opener.open_model(model, call.args, call.kwargs, call.names)
         return assemble(draft, model, id=id, builder=builder, project=project)
