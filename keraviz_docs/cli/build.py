@@ -39,11 +39,13 @@ def command(manifest: Path, directory: Path, graphviz: EngineName | None, jobs: 
       keraviz build -m models/zoo.yml -o site-source/models --graphviz system
     """
     from keraviz_docs import manifest as manifests
+
+    engine = graphviz or manifests.load(manifest).graphviz
+
     from keraviz_docs import production, site
     from keraviz_docs.cli import files
     from keraviz_docs.cli.models import tell
 
-    engine = graphviz or manifests.load(manifest).graphviz
     with files.writing():
         built = site.build(manifest, directory, graphviz=engine, jobs=jobs, progress=production.choose(quiet=quiet))
     tell(built.failures)

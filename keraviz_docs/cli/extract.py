@@ -18,6 +18,7 @@ def command(
     targets: tuple[str, ...],
     directory: Path | None,
     arguments: tuple[str, ...],
+    inputs: str | None,
     timeout: float | None,
     jobs: int | None,
     quiet: bool,
@@ -36,10 +37,10 @@ def command(
     from keraviz_docs.architecture import to_json
     from keraviz_docs.cli.files import write
     from keraviz_docs.cli.models import read, tell
-    from keraviz_docs.cli.targets import parse, parse_arguments
+    from keraviz_docs.cli.targets import parse
     from keraviz_docs.manifest import DiscoverEntry
 
-    selections = parse(targets, parse_arguments(arguments), timeout)
+    selections = parse(targets, arguments, inputs, timeout)
     entries = [entry for selection in selections for entry in selection.entries]
     single = len(entries) == 1 and not isinstance(entries[0], DiscoverEntry)
     if directory is None and not single and not (len(selections) == 1 and selections[0].only):

@@ -57,6 +57,12 @@ def reading(command: Decorated) -> Decorated:
             help="Give each model this long, instead of 120 s or what the manifest says.",
         ),
         click.option(
+            "--inputs",
+            metavar="YAML",
+            help="What the model is called with, if it does not know: {shape: [32, 32, 3]}, or a list or mapping of "
+            "these.",
+        ),
+        click.option(
             "--set",
             "arguments",
             metavar="NAME=VALUE",

@@ -60,6 +60,7 @@ def command(
     expand: Expand | None,
     graphviz: EngineName | None,
     arguments: tuple[str, ...],
+    inputs: str | None,
     timeout: float | None,
     jobs: int | None,
     quiet: bool,
@@ -76,9 +77,9 @@ def command(
       keraviz render zoo.yml#unet model.keras -o diagrams --format svg --variant tb
     """
     from keraviz_docs.cli.models import read, tell
-    from keraviz_docs.cli.targets import parse, parse_arguments
+    from keraviz_docs.cli.targets import parse
 
-    selections = parse(targets, parse_arguments(arguments), timeout)
+    selections = parse(targets, arguments, inputs, timeout)
     failed = False
     for selection, models, failures in read(selections, jobs=jobs, quiet=quiet):
         undrawn = _draw(

@@ -41,41 +41,42 @@ class Selection:
     """The manifest as the user named it."""
 
 
-def parse(targets: Sequence[str], arguments: Mapping[str, Any], timeout: float | None = None) -> list[Selection]:
+def parse(
+    targets: Sequence[str], settings: Sequence[str] = (), inputs: str | None = None, timeout: float | None = None
+) -> list[Selection]:
     """Resolve targets; those without a manifest start from the current directory, and are one selection.
 
     Args:
         targets: a manifest's path, ``manifest.yml#id``, ``package.module:function`` or the path of a ``.keras`` file.
-        arguments: passed to every ``package.module:function``.
+        settings: ``NAME=YAML`` each, arguments for every ``package.module:function``.
+        inputs: what every target without a manifest is called with, as YAML, for models that do not know.
         timeout: the seconds that each model gets, if not what the manifest says.
 
     Raises:
-        UserError: a target is none of these, does not exist, or takes no arguments.
+        UserError: a target is none of these, does not exist, or takes no arguments or inputs; or these are malformed.
         ManifestError: a manifest is wrong.
     """
+    arguments = _arguments(settings)
+    specification = _inputs(inputs)
     selections: list[Selection] = []
     single: list[ModelEntry] = []
     for target in dict.fromkeys(targets):
         if _is_manifest(target):
-            _refuse(arguments, target, "is a manifest: write kwargs there")
+            _refuse("--set", arguments, f"{quoted(target)} is a manifest: write kwargs there")
+            _refuse("--inputs", inputs, f"{quoted(target)} is a manifest: write inputs there")
             selections.append(_from_manifest(target))
         elif target.lower().endswith(".keras"):
-            _refuse(arguments, target, "is a saved model, which has its arguments already")
-            single.append(_from_archive(target))
+            _refuse("--set", arguments, f"{quoted(target)} is a saved model, which has its arguments already")
+            single.append(_from_archive(target, specification))
         else:
-            single.append(_from_builder(target, arguments))
+            single.append(_from_builder(target, arguments, specification))
     if single:
         selections.insert(0, Selection(entries=tuple(single), project=Path.cwd()))
     _check_ids(selections)
     return [_limited(selection, timeout) for selection in selections]
 
 
-def parse_arguments(settings: Sequence[str]) -> dict[str, Any]:
-    """Read the values of ``--set NAME=VALUE``.
-
-    Raises:
-        UserError: one is not of this form, is given twice, or its value is no YAML.
-    """
+def _arguments(settings: Sequence[str]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
@@ -85,7 +86,7 @@ def parse_arguments(settings: Sequence[str]) -> dict[str, Any]:
         if not re.search(ARGUMENT_PATTERN, name):
             raise UserError(f"--set {quoted(setting)}: {quoted(name)} cannot be the name of an argument")
         if name in arguments:
-            raise UserError(f"--set gives {name} twice")
+            raise UserError(f"--set gives {name!r} twice")
         try:
             arguments[name] = manifests.parse_value(text)
         except ManifestError as error:
@@ -93,14 +94,23 @@ def parse_arguments(settings: Sequence[str]) -> dict[str, Any]:
     return arguments
 
 
+def _inputs(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return manifests.parse_inputs(text)
+    except ManifestError as error:
+        raise UserError(f"--inputs {quoted(text)}: {error.mistakes[0].message}") from error
+
+
 def _is_manifest(target: str) -> bool:
     path = target.rpartition("#")[0] or target
     return path.lower().endswith(MANIFEST_SUFFIXES) or target.lower().endswith(MANIFEST_SUFFIXES)
 
 
-def _refuse(arguments: Mapping[str, Any], target: str, why: str) -> None:
-    if arguments:
-        raise UserError(f"--set is for a package.module:function; {quoted(target)} {why}")
+def _refuse(option: str, given: object, why: str) -> None:
+    if given:
+        raise UserError(f"{option} is for a package.module:function; {why}")
 
 
 def _from_manifest(target: str) -> Selection:
@@ -135,17 +145,18 @@ def unknown_id(manifest: str, wanted: str, known: Sequence[str]) -> str:
     return f"{manifest} has no model {quoted(wanted)}: {hint}"
 
 
-def _from_archive(target: str) -> ModelEntry:
+def _from_archive(target: str, inputs: Any) -> ModelEntry:
     path = Path(target)
     if not path.is_file():
         raise UserError(f"{quoted(target)} is a directory" if path.is_dir() else f"there is no file {quoted(target)}")
-    return ModelEntry(id=derive_id(path.stem) or "model", target=SavedModelTarget(path))
+    return ModelEntry(id=derive_id(path.stem) or "model", target=SavedModelTarget(path), inputs=inputs)
 
 
-def _from_builder(target: str, arguments: Mapping[str, Any]) -> ModelEntry:
+def _from_builder(target: str, arguments: Mapping[str, Any], inputs: Any) -> ModelEntry:
     if re.search(TARGET_PATTERN, target):
         module, _, name = target.partition(":")
-        return ModelEntry(id=derive_id(name) or "model", target=BuilderTarget(module, name), kwargs=arguments)
+        built = BuilderTarget(module, name)
+        return ModelEntry(id=derive_id(name) or "model", target=built, kwargs=arguments, inputs=inputs)
     path = Path(target)
     if path.is_dir():
         inside = [path / f"zoo{suffix}" for suffix in MANIFEST_SUFFIXES if (path / f"zoo{suffix}").is_file()]

@@ -1,7 +1,8 @@
 """The manifest `zoo.yml`: reading, validation, schema.
 
 :func:`load` gives a :class:`Manifest` or raises a :class:`ManifestError` with every mistake and its position;
-:func:`schema` is the JSON Schema for editors; :func:`parse_value` reads one argument from a command line.
+:func:`schema` is the JSON Schema for editors; :func:`parse_value` and :func:`parse_inputs` read
+what a command line gives.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from keraviz_docs.manifest.entries import (
     SavedModelTarget,
 )
 from keraviz_docs.manifest.identifiers import derive_id
-from keraviz_docs.manifest.loading import load, loads, parse_value
+from keraviz_docs.manifest.loading import load, loads, parse_inputs, parse_value
 from keraviz_docs.manifest.mistakes import ManifestError, Mistake
 from keraviz_docs.manifest.schema import schema
 
@@ -33,6 +34,7 @@ __all__ = [
     "derive_id",
     "load",
     "loads",
+    "parse_inputs",
     "parse_value",
     "schema",
 ]

@@ -85,6 +85,29 @@ def parse_value(text: str) -> Any:
     return document.value
 
 
+def parse_inputs(text: str) -> Any:
+    """Read the value of ``inputs`` from one line of YAML, such as ``{shape: [32, 32, 3]}``.
+
+    Raises:
+        ManifestError: it is no YAML, or nothing that ``inputs`` can be; positions are those in the text.
+    """
+    document = documents.read(text, "")
+    around: documents.Path = ("models", 0, "inputs")
+    # A whole manifest around it, so that the schema and its sentences apply as they are.
+    whole = Document(
+        value={"models": [{"builder": "package.module:function", "inputs": document.value}]},
+        places={(*around[:length],): document.place(()) for length in range(len(around))}
+        | {(*around, *path): place for path, place in document.places.items()},
+        mistakes=document.mistakes,
+        unreadable=frozenset((*around, *path) for path in document.unreadable),
+        empty=False,
+    )
+    mistakes = [*whole.mistakes, *violations(whole)]
+    if mistakes:
+        raise ManifestError(mistakes)
+    return document.value
+
+
 def _manifest(document: Document, path: Path) -> Manifest:
     value: Mapping[str, Any] = document.value
     defaults: Mapping[str, Any] = value.get("defaults", {})
