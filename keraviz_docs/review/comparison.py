@@ -1,0 +1,133 @@
+"""Compare two architectures: which layers differ, how, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from keraviz_docs.architecture import Architecture
+from keraviz_docs.review.changes import Change
+from keraviz_docs.review.differences import changes_between
+from keraviz_docs.review.graph import graph_of
+from keraviz_docs.review.matching import match_graphs
+from keraviz_docs.review.verdict import Mismatch, Verdict, verdict_on
+
+SCHEMA = 1
+"""Version of the JSON form."""
+
+Status = Literal["identical", "changed", "added", "removed", "failed"]
+
+
+class Costs(msgspec.Struct, frozen=True):
+    """What a model costs, each as (base, head); ``None`` is unknown or absent."""
+
+    parameters: tuple[int | None, int | None]
+    macs: tuple[int | None, int | None]
+    weight_bytes: tuple[int | None, int | None]
+
+
+class ModelComparison(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Everything that differs between two versions of one model."""
+
+    id: str
+    status: Status
+    verdict: Verdict = "unknown"
+    mismatches: tuple[Mismatch, ...] = ()
+    changes: tuple[Change, ...] = ()
+    costs: Costs
+    error: str | None = None
+    """Why the model could not be compared, when ``status`` is ``failed``."""
+
+    @property
+    def own_changes(self) -> tuple[Change, ...]:
+        """The changes that somebody made: without ripples, and without sums of other entries."""
+        return tuple(change for change in self.changes if not change.ripple and not change.entries)
+
+    @property
+    def ripples(self) -> tuple[Change, ...]:
+        """The changes that follow from others."""
+        return tuple(change for change in self.changes if change.ripple)
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two states of a zoo, model by model."""
+
+    schema: int = SCHEMA
+    base: str
+    head: str
+    models: tuple[ModelComparison, ...]
+
+
+def compare(base: Architecture, head: Architecture) -> ModelComparison:
+    """Compare two versions of a model, or two models.
+
+    Names that Keras numbers and the order in which layers were created make no difference.
+    """
+    graphs = graph_of(base), graph_of(head)
+    matching = match_graphs(*graphs)
+    changes = tuple(changes_between(*graphs, matching))
+    verdict, mismatches = verdict_on(base, head, matching, changes)
+    return ModelComparison(
+        id=head.id,
+        status="changed" if changes or verdict != "identical" else "identical",
+        verdict=verdict,
+        mismatches=mismatches,
+        changes=changes,
+        costs=costs_of(base, head),
+    )
+
+
+def compare_zoos(
+    base: Mapping[str, Architecture], head: Mapping[str, Architecture | str], *, base_name: str, head_name: str
+) -> Comparison:
+    """Compare all models of two states.
+
+    Args:
+        base: the models before, by id.
+        head: the models after; a text instead of a model says why it could not be read.
+        base_name: what to call the state before, such as ``origin/main``.
+        head_name: what to call the state after.
+    """
+    models = []
+    for identifier in sorted(base.keys() | head.keys()):
+        before, after = base.get(identifier), head.get(identifier)
+        if isinstance(after, str):
+            models.append(ModelComparison(id=identifier, status="failed", costs=costs_of(before, None), error=after))
+        elif before is not None and after is not None:
+            models.append(msgspec.structs.replace(compare(before, after), id=identifier))
+        else:
+            models.append(
+                ModelComparison(
+                    id=identifier, status="removed" if after is None else "added", costs=costs_of(before, after)
+                )
+            )
+    return Comparison(base=base_name, head=head_name, models=tuple(models))
+
+
+def to_json(comparison: Comparison) -> bytes:
+    """Encode as indented UTF-8 JSON that ends in a newline; equal comparisons give equal bytes."""
+    return msgspec.json.format(msgspec.json.encode(comparison, order="deterministic"), indent=1) + b"\n"
+
+
+def from_json(data: bytes | str) -> Comparison:
+    """Decode what :func:`to_json` wrote, believing nothing.
+
+    Raises:
+        msgspec.DecodeError: the data is no comparison, or one of another schema version.
+    """
+    comparison = msgspec.json.decode(data, type=Comparison)
+    if comparison.schema != SCHEMA:
+        raise msgspec.ValidationError(f"comparison schema {comparison.schema}; this version reads schema {SCHEMA}")
+    return comparison
+
+
+def costs_of(base: Architecture | None, head: Architecture | None) -> Costs:
+    """Return the totals of both sides."""
+    before, after = (None if side is None else side.totals for side in (base, head))
+    return Costs(
+        parameters=(before.parameters if before else None, after.parameters if after else None),
+        macs=(before.macs if before else None, after.macs if after else None),
+        weight_bytes=(before.weight_bytes if before else None, after.weight_bytes if after else None),
+    )
