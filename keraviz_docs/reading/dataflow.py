@@ -11,7 +11,7 @@ from typing import Any, Literal
 from keraviz_docs.architecture import Shape
 from keraviz_docs.reading import keras_internals
 from keraviz_docs.reading.draft import Call, Draft, Function, Scope, Value
-from keraviz_docs.reading.tracing import Frame, Trace, tensors_in
+from keraviz_docs.reading.tracing import Frame, Trace, static_value, tensors_in
 
 Origin = Literal["data", "weight", "shape", "constant"]
 """What a tensor depends on: the inputs (or chance), else a variable, else the shape of an input, else nothing."""
@@ -278,6 +278,7 @@ class _Reader:
             kind = str(leaf.operations[0].type)
             if kind in _OPERATORS:
                 leaf.call.thing = Function(_OPERATORS[kind], "keras.ops")
+                leaf.call.config = _operator_constants(leaf.operations[0])
             else:
                 leaf.call.thing = Function(re.sub(r"V\d+$", "", kind), "tf")
         leaf.call.name = leaf.call.thing.name
@@ -370,6 +371,43 @@ def _tensorflow_function(operation: Any, frame: Frame) -> tuple[str, str]:
     if len(parts) > 1 and re.fullmatch(re.escape(frame.name) + r"(_\d+)?", parts[0]):
         parts = parts[1:]  # Keras's own scope, named after the layer
     return parts[0], re.sub(r"_\d+$", "", parts[0])
+
+
+def _operator_constants(operation: Any) -> dict[str, Any]:
+    """Return the operands of an operator that are constants; for an index, how it would be written."""
+    if operation.type == "StridedSlice":
+        key = _index(operation)
+        return {} if key is None else {"key": key}
+    constants = {f"x{position}": static_value(tensor) for position, tensor in enumerate(operation.inputs, start=1)}
+    return {name: value for name, value in constants.items() if value is not None}
+
+
+def _index(operation: Any) -> list[Any] | None:
+    """Write the index that a ``StridedSlice`` stands for, from its masks (``tensorflow/core/util/strided_slice_op.h``)."""
+    begin, end, strides = (static_value(tensor) for tensor in list(operation.inputs)[1:4])
+    if begin is None or end is None or strides is None:
+        return None
+
+    def has(mask: str, position: int) -> bool:
+        return bool(operation.get_attr(mask) >> position & 1)
+
+    key: list[Any] = []
+    for position, (first, last, step) in enumerate(zip(begin, end, strides, strict=True)):
+        if has("ellipsis_mask", position):
+            key.append(Ellipsis)
+        elif has("new_axis_mask", position):
+            key.append("newaxis")
+        elif has("shrink_axis_mask", position):
+            key.append(first)
+        else:
+            key.append(
+                slice(
+                    None if has("begin_mask", position) else first,
+                    None if has("end_mask", position) else last,
+                    None if step == 1 else step,
+                )
+            )
+    return key
 
 
 def _as_list(value: Any) -> list[Any]:

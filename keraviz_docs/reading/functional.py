@@ -37,7 +37,9 @@ class FunctionalCall:
     @property
     def inputs(self) -> list[Value]:
         """The tensors that it is called on, in the order of the call."""
-        return [self._values[id(tensor)] for tensor in self.node.input_tensors]
+        arguments = self.node.arguments
+        flat = tree.flatten((tuple(arguments.args), *arguments.kwargs.values()))
+        return [self._values[id(item)] for item in flat if isinstance(item, keras.KerasTensor)]
 
     def value(self, tensor: Any) -> Value | None:
         """Return what a symbolic tensor stands for, ``None`` when it comes from outside the graph.
@@ -71,7 +73,10 @@ class FunctionalCall:
 
     def spec(self, tensor: Any) -> Any:
         """Return a symbolic tensor with the shape that it has in this call of the graph."""
-        return self._specs.get(id(tensor), tensor)
+        found = self._specs.get(id(tensor), tensor)
+        if found.sparse and not _is_sparse(tensor):
+            return keras.KerasTensor(found.shape, found.dtype)
+        return found
 
     @property
     def outputs(self) -> list[Any]:
@@ -137,6 +142,16 @@ def _walk(
             outputs = _read_leaf(call, draft)
         for tensor, value in zip(node.outputs, outputs, strict=True):
             values[id(tensor)] = value
+
+
+def _is_sparse(tensor: Any) -> bool:
+    """Whether a symbolic tensor will be sparse; Keras also marks the product of a dense one and a number as such."""
+    if not tensor.sparse:
+        return False
+    node = keras_internals.producer(tensor)
+    if node is None or node.is_input or isinstance(node.operation, keras.Layer):
+        return True
+    return any(_is_sparse(operand) for operand in node.input_tensors)
 
 
 def _respecify(call: FunctionalCall, specs: dict[int, Any]) -> None:

@@ -9,6 +9,7 @@ drawn closed, with the reason.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any
@@ -151,10 +152,19 @@ def _opaque(call: FunctionalCall, draft: Draft, error: Exception) -> list[Value]
     return leaf.outputs
 
 
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+_WRAPPING = re.compile(r"Exception encountered when calling (\S+)\.")
+
+
 def reason(error: BaseException) -> str:
     """Say in one line why a layer could not be run."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0].strip()[:200]}" if lines else type(error).__name__
+    lines = [line.strip() for line in _ESCAPES.sub("", str(error)).splitlines() if line.strip()]
+    where = ""
+    while len(lines) > 1 and (wrapping := _WRAPPING.match(lines[0])):
+        where = f" in {wrapping[1]}"
+        lines = lines[1:]
+    said = f": {lines[0][:200]}" if lines else ""
+    return f"{type(error).__name__}{where}{said}"
 
 
 def _output_names(result: Any) -> list[str]:

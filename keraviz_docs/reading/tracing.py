@@ -142,7 +142,7 @@ class Tracer:
         """Run one call of a layer, with what helps when it fails."""
         frame = self._open("layer", layer, layer.name)
         frame.closed = is_closed(layer)
-        frame.inputs = tensors_in((args, kwargs))
+        frame.inputs = tensors_in((args, *kwargs.values()))
         with self._inside(frame):
             try:
                 result = run(*args, **kwargs)
@@ -159,7 +159,7 @@ class Tracer:
         """Run one call of an operation: a :class:`Function`, or a ``keras.Operation``."""
         frame = self._open("operation", thing, name)
         frame.closed = not (isinstance(thing, Function) and thing.name in CONTROL_FLOW)
-        frame.inputs = tensors_in((args, kwargs))
+        frame.inputs = tensors_in((args, *kwargs.values()))
         frame.config = config
         with self._inside(frame):
             result = run(*args, **kwargs)
@@ -263,25 +263,43 @@ def _converted(layer: Any) -> Iterator[None]:
 
 
 def _constants(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments that are no tensors, by parameter name."""
+    """Return the arguments that do not depend on any input, by parameter name."""
     try:
         arguments = _signature(function).bind(*args, **kwargs).arguments
     except (TypeError, ValueError):
         arguments = {f"argument_{position}": item for position, item in enumerate(args)} | kwargs
-    return {
-        name: value
-        for name, value in arguments.items()
-        if value is not None and not callable(value) and not _holds_tensors(value)
-    }
+    constants = {name: static_value(value) for name, value in arguments.items() if not callable(value)}
+    return {name: value for name, value in constants.items() if value is not None}
+
+
+def static_value(value: Any) -> Any:
+    """Return a structure without tensors: constants as numbers; ``None`` when one is no constant, or large."""
+    found = [_static_tensor(item) if _is_tensor(item) else item for item in tree.flatten(value)]
+    if any(item is None for item in found):
+        return None
+    return tree.pack_sequence_as(value, found)
+
+
+def _is_tensor(item: Any) -> bool:
+    return bool(tf.is_tensor(item)) or isinstance(item, keras.Variable)
+
+
+def _static_tensor(tensor: Any) -> Any:
+    if not isinstance(tensor, tf.Tensor) or tensor.shape.rank is None or tensor.shape.num_elements() is None:
+        return None
+    if tensor.shape.num_elements() > SMALL:
+        return None
+    value = tf.get_static_value(tensor)
+    return None if value is None else value.tolist()
+
+
+SMALL = 16
+"""Constants of more elements are not worth showing."""
 
 
 @functools.cache
 def _signature(function: Any) -> inspect.Signature:
     return inspect.signature(function)
-
-
-def _holds_tensors(value: Any) -> bool:
-    return any(tf.is_tensor(item) or isinstance(item, keras.Variable) for item in tree.flatten(value))
 
 
 def _token(frame: Frame) -> str:
@@ -503,7 +521,7 @@ def trace(
             return tensor
         if id(tensor) not in placeholders:
             described = spec(tensor)
-            make = tf.compat.v1.sparse_placeholder if tensor.sparse else tf.compat.v1.placeholder
+            make = tf.compat.v1.sparse_placeholder if described.sparse else tf.compat.v1.placeholder
             made = make(shape=described.shape, dtype=tensor.dtype)
             placeholders[id(tensor)] = (tensor, made)
             mask = keras_internals.keras_mask(tensor)
