@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.families import Family
 from keraviz_docs.diagrams.figure import Arrow, Box, Cluster, Figure
-
-Point = tuple[float, float]
+from keraviz_docs.diagrams.shapes import Curve, Rect, around
 
 
 @dataclass(frozen=True)
@@ -22,21 +21,18 @@ class PlacedBox:
 
 @dataclass(frozen=True)
 class PlacedArrow:
-    """An arrow and its curve: a start, then three control points for each cubic Bézier segment."""
+    """An arrow and its curve."""
 
     arrow: Arrow
-    curve: tuple[Point, ...]
+    curve: Curve
 
 
 @dataclass(frozen=True)
 class PlacedCluster:
-    """A cluster and its frame."""
+    """A cluster and its frames: one, or several where a long one runs over pieces that show other boxes beside it."""
 
     cluster: Cluster
-    x: float
-    y: float
-    width: float
-    height: float
+    frames: tuple[Rect, ...]
 
 
 @dataclass(frozen=True)
@@ -62,6 +58,39 @@ class Drawing:
     legend: tuple[LegendEntry, ...]
 
 
+@dataclass(frozen=True)
+class Content:
+    """Placed things without a frame."""
+
+    boxes: tuple[PlacedBox, ...]
+    arrows: tuple[PlacedArrow, ...]
+    clusters: tuple[PlacedCluster, ...]
+
+    @property
+    def bounds(self) -> Rect:
+        """What it covers."""
+        return around(
+            (
+                *(Rect(placed.x, placed.y, placed.box.width, placed.box.height) for placed in self.boxes),
+                *(frame for placed in self.clusters for frame in placed.frames),
+                *(Rect(x, y, 0, 0) for placed in self.arrows for x, y in placed.curve),
+            )
+        )
+
+    def moved(self, dx: float, dy: float) -> Content:
+        """Return the same, elsewhere."""
+        return Content(
+            boxes=tuple(PlacedBox(placed.box, placed.x + dx, placed.y + dy) for placed in self.boxes),
+            arrows=tuple(
+                PlacedArrow(placed.arrow, tuple((x + dx, y + dy) for x, y in placed.curve)) for placed in self.arrows
+            ),
+            clusters=tuple(
+                PlacedCluster(placed.cluster, tuple(frame.moved(dx, dy) for frame in placed.frames))
+                for placed in self.clusters
+            ),
+        )
+
+
 MARGIN = 12.0
 LEGEND_SIZE = 9.5
 SWATCH = (18.0, 12.0)
@@ -75,12 +104,14 @@ def legend_width(family: Family) -> float:
     return SWATCH[0] + 5.0 + typeface.width(family.title, LEGEND_SIZE)
 
 
-def with_legend(figure: Figure, width: float, height: float, content: Content) -> Drawing:
+def framed(figure: Figure, content: Content) -> Drawing:
     """Frame the content with a margin and a legend.
 
     The legend runs along the top where the content is wide enough for a row or two, else down its right side.
     """
     families = figure.legend
+    bounds = content.bounds
+    width, height = bounds.width, bounds.height
     widest = max((legend_width(family) for family in families), default=0.0)
     rows = _rows(families, max(width, 1.0))
     beside = len(rows) > 2
@@ -100,7 +131,7 @@ def with_legend(figure: Figure, width: float, height: float, content: Content) -
         top += LEGEND_PITCH * len(rows) + (10.0 if rows else 0.0)
         total_width = width + 2 * MARGIN
         total_height = top + height + MARGIN
-    moved = content.moved(MARGIN, top)
+    moved = content.moved(MARGIN - bounds.x, top - bounds.y)
     return Drawing(
         figure=figure,
         width=round(total_width, 1),
@@ -110,28 +141,6 @@ def with_legend(figure: Figure, width: float, height: float, content: Content) -
         clusters=moved.clusters,
         legend=tuple(entries),
     )
-
-
-@dataclass(frozen=True)
-class Content:
-    """Placed things without a frame."""
-
-    boxes: tuple[PlacedBox, ...]
-    arrows: tuple[PlacedArrow, ...]
-    clusters: tuple[PlacedCluster, ...]
-
-    def moved(self, dx: float, dy: float) -> Content:
-        """Return the same, moved."""
-        return Content(
-            boxes=tuple(PlacedBox(placed.box, placed.x + dx, placed.y + dy) for placed in self.boxes),
-            arrows=tuple(
-                PlacedArrow(placed.arrow, tuple((x + dx, y + dy) for x, y in placed.curve)) for placed in self.arrows
-            ),
-            clusters=tuple(
-                PlacedCluster(placed.cluster, placed.x + dx, placed.y + dy, placed.width, placed.height)
-                for placed in self.clusters
-            ),
-        )
 
 
 def _rows(families: tuple[Family, ...], width: float) -> list[list[Family]]:

@@ -8,17 +8,20 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import xdot
+from keraviz_docs.diagrams.arranging import arrange, lines_for
 from keraviz_docs.diagrams.dot import figure_source
 from keraviz_docs.diagrams.drawing import Drawing
 from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissing, engine
 from keraviz_docs.diagrams.figure import Figure, Variant, figure
-from keraviz_docs.diagrams.layout import draw
+from keraviz_docs.diagrams.layout import PlacedPiece, Spacing, place
+from keraviz_docs.diagrams.pieces import cut
 from keraviz_docs.diagrams.svg import svg
 
 Format = Literal["svg", "png", "pdf", "dot"]
@@ -80,13 +83,13 @@ class Renderer:
         self._engine.close()
 
     def draw(self, figure: Figure) -> Drawing:
-        """Lay a figure out.
+        """Lay a figure out, along one line.
 
         Raises:
             GraphvizError: Graphviz failed on this figure.
             GraphvizMissing: Graphviz does not work at all.
         """
-        return draw(figure, lambda source: self._engine.run(source, "dot", "json0", self._timeout))
+        return arrange(figure, self._place(figure))
 
     def svg(self, figure: Figure) -> str:
         """Lay a figure out and return it as SVG; raises as :meth:`draw` does."""
@@ -95,15 +98,20 @@ class Renderer:
     def render(self, figure: Figure, files: Mapping[Format, Path]) -> None:
         """Lay a figure out once and write it in every format that is asked for.
 
-        Each file appears complete or not at all.  Raises as :meth:`draw` does.
+        A long figure is broken into columns or rows where it must fit a page: in PNG and PDF.  Each file appears
+        complete or not at all.  Raises as :meth:`draw` does.
         """
-        drawn: Drawing | None = None
+        pieces: tuple[PlacedPiece, ...] = ()
         for form, path in files.items():
             if form == "dot":
-                _write(path, figure_source(figure).encode())
+                write_whole(path, figure_source(figure).encode())
                 continue
-            drawn = drawn or self.draw(figure)
-            _write(path, svg(drawn).encode() if form == "svg" else self._image(drawn, form))
+            pieces = pieces or self._place(figure)
+            drawing = arrange(figure, pieces)
+            if form == "svg":
+                write_whole(path, svg(drawing).encode())
+            else:
+                write_whole(path, self._image(arrange(figure, pieces, lines=lines_for(drawing)), form))
 
     def render_all(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """Carry out many jobs, several at a time, and report each in the order given.
@@ -125,6 +133,13 @@ class Renderer:
             return Result(job, f"{job.architecture.id}, {job.variant} diagram: {error}")
         return Result(job, None)
 
+    def _place(self, figure: Figure) -> tuple[PlacedPiece, ...]:
+        compact = figure.variant == "numbered"
+        spacing = Spacing(figure.horizontal, nodes=0.2 if compact else 0.3, ranks=0.28 if compact else 0.36)
+        # Equal pieces have equal sources, and are laid out once.
+        lay_out = cache(lambda source: self._engine.run(source, "dot", "json0", self._timeout))
+        return tuple(place(piece, spacing, lay_out) for piece in cut(figure))
+
     def _image(self, drawing: Drawing, form: Format) -> bytes:
         # A PDF is measured in points; a bitmap's resolution follows from its size.
         scale = png_scale(drawing.width, drawing.height) if form == "png" else 1.0
@@ -143,8 +158,8 @@ def png_scale(width: float, height: float) -> float:
     return min(_FINEST, math.sqrt(_MOST_PIXELS / (width * height)), _LONGEST_SIDE / max(width, height))
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, and its directory if need be, so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:

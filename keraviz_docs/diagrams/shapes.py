@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keraviz_docs.diagrams import typeface
-from keraviz_docs.diagrams.drawing import PlacedArrow, Point
 from keraviz_docs.diagrams.figure import (
     LEADING,
     NUMBER_SIZE,
@@ -16,6 +16,12 @@ from keraviz_docs.diagrams.figure import (
     Role,
     port_pitch,
 )
+
+Point = tuple[float, float]
+"""In points; x grows to the right, y downwards."""
+
+Curve = tuple[Point, ...]
+"""A start, then three control points for each cubic Bézier segment."""
 
 CORNER = 4.0
 """Radius of the corners of boxes."""
@@ -27,6 +33,41 @@ _CAP_HEIGHT = 0.711
 """Height of Roboto's capitals in ems (``OS/2.sCapHeight`` 1456 of 2048)."""
 _CHEVRON = (3.0, 4.6)
 """Half the width, and the length, of an arrowhead."""
+
+
+@dataclass(frozen=True)
+class Rect:
+    """A rectangle: its top left corner and its size."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.y + self.height
+
+    def moved(self, dx: float, dy: float) -> Rect:
+        """Return it elsewhere."""
+        return Rect(self.x + dx, self.y + dy, self.width, self.height)
+
+    def overlaps(self, other: Rect) -> bool:
+        """Whether they share more than an edge."""
+        return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+
+
+def around(rects: Iterable[Rect]) -> Rect:
+    """Return the smallest rectangle that contains all these, of which there must be one at least."""
+    known = list(rects)
+    left, top = min(rect.x for rect in known), min(rect.y for rect in known)
+    return Rect(left, top, max(rect.right for rect in known) - left, max(rect.bottom for rect in known) - top)
 
 
 @dataclass(frozen=True)
@@ -104,10 +145,10 @@ def _port_labels(box: Box, labels: tuple[str, ...], *, horizontal: bool, leaving
     return placed
 
 
-def chevron(arrow: PlacedArrow) -> tuple[Point, Point, Point]:
+def chevron(curve: Curve) -> tuple[Point, Point, Point]:
     """Return the arrowhead, an open angle: one end, the tip, the other end."""
-    tip = arrow.curve[-1]
-    before = next((point for point in reversed(arrow.curve) if math.dist(point, tip) > 0.5), (tip[0], tip[1] - 1))
+    tip = curve[-1]
+    before = next((point for point in reversed(curve) if math.dist(point, tip) > 0.5), (tip[0], tip[1] - 1))
     distance = math.dist(before, tip)
     along = ((tip[0] - before[0]) / distance, (tip[1] - before[1]) / distance)
     half, length = _CHEVRON

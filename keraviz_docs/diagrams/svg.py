@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from keraviz_docs.diagrams import typeface
-from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster, Point
+from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
 from keraviz_docs.diagrams.families import FAMILIES, Family
 from keraviz_docs.diagrams.figure import CLUSTER_SIZE, NUMBER_SIZE, PORT_SIZE, SIZES
-from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, chevron, texts
+from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, Point, chevron, texts
 
 INK = "#1b2027"
 QUIET_INK = "#4d5866"
@@ -94,7 +94,7 @@ def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
         f".kv-clusters rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};{_themed('stroke', 'frame', FRAME)}}}",
         ".kv-clusters .kv-layer{stroke-dasharray:5 3}",
         f".kv-labels text{{font-size:{number(CLUSTER_SIZE)}px;font-weight:700}}",
-        f".kv-labels rect{{{_themed('fill', 'frame-fill', FRAME_FILL)}}}",
+        f".kv-labels rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};fill-opacity:.85}}",
         ".kv-node text{text-anchor:middle}",
     ]
     for family in families:
@@ -137,18 +137,20 @@ def _cluster(parent: _Element, prefix: str, placed: PlacedCluster) -> None:
     cluster = placed.cluster
     frame = _child(parent, "g", {"id": f"{prefix}-{cluster.key}", "class": "kv-cluster"})
     _child(frame, "title").text = cluster.title
-    attributes = {"x": number(placed.x), "y": number(placed.y)}
-    attributes |= {"width": number(placed.width), "height": number(placed.height), "rx": number(CLUSTER_CORNER)}
-    if cluster.kind == "layer":
-        attributes["class"] = "kv-layer"
-    _child(frame, "rect", attributes)
+    for rect in placed.frames:
+        attributes = {"x": number(rect.x), "y": number(rect.y)}
+        attributes |= {"width": number(rect.width), "height": number(rect.height), "rx": number(CLUSTER_CORNER)}
+        if cluster.kind == "layer":
+            attributes["class"] = "kv-layer"
+        _child(frame, "rect", attributes)
 
 
 def _cluster_label(parent: _Element, placed: PlacedCluster) -> None:
-    # A chip of the frame's colour covers the arrows that cross the label.
-    chip = {"x": number(placed.x + 7), "y": number(placed.y + 4)}
+    x, y = placed.frames[0].x, placed.frames[0].y
+    # A chip of the frame's colour quietens the arrows that cross the label.
+    chip = {"x": number(x + 7), "y": number(y + 4)}
     _child(parent, "rect", chip | {"width": number(placed.cluster.label_width + 6), "height": "15"})
-    _text(parent, placed.cluster.label, placed.x + 10, placed.y + 15, placed.cluster.label_width)
+    _text(parent, placed.cluster.label, x + 10, y + 15, placed.cluster.label_width)
 
 
 def _arrow(parent: _Element, prefix: str, placed: PlacedArrow) -> None:
@@ -174,7 +176,7 @@ def _curve(placed: PlacedArrow) -> str:
         for index in range(1, len(points), 3):
             origin = points[index - 1]
             commands.append("c" + _joined(*(_offset(origin, point) for point in points[index : index + 3])))
-    one, tip, other = (_rounded(point) for point in chevron(placed))
+    one, tip, other = (_rounded(point) for point in chevron(placed.curve))
     commands.append(f"m{_offset(tip, one)}l{_joined(_offset(one, tip), _offset(tip, other))}")
     return "".join(commands)
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from keraviz_docs.diagrams import typeface
-from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster, Point
+from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
 from keraviz_docs.diagrams.families import Family
 from keraviz_docs.diagrams.figure import CLUSTER_SIZE
-from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, chevron, texts
+from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, Point, chevron, texts
 from keraviz_docs.diagrams.svg import FRAME, FRAME_FILL, INK, LINE, PAGE, QUIET_INK
 
 _SAMPLE_Y = 50.0
@@ -84,9 +84,9 @@ def source(drawing: Drawing, baseline: float, *, pixels_per_point: float) -> str
     for box in drawing.boxes:
         _box(pen, box, horizontal=drawing.figure.horizontal)
     for cluster in drawing.clusters:
-        label = cluster.cluster
+        label, frame = cluster.cluster, cluster.frames[0]
         _chip(pen, cluster)
-        pen.text(label.label, cluster.x + 10, cluster.y + 15, CLUSTER_SIZE, label.label_width, INK, bold=True)
+        pen.text(label.label, frame.x + 10, frame.y + 15, CLUSTER_SIZE, label.label_width, INK, bold=True)
     for entry in drawing.legend:
         _legend_entry(pen, entry.family, entry.x, entry.y)
     return _document(pen.finished(), drawing.width, drawing.height, pixels_per_point * 72)
@@ -119,14 +119,15 @@ def _quoted(text: str) -> str:
 def _cluster(pen: _Pen, placed: PlacedCluster) -> None:
     pen.line_style(1, "dashed" if placed.cluster.kind == "layer" else "solid")
     pen.colours(FRAME, FRAME_FILL)
-    pen.curve(_rounded(placed.x, placed.y, placed.width, placed.height, CLUSTER_CORNER), filled=True)
+    for frame in placed.frames:
+        pen.curve(_rounded(frame.x, frame.y, frame.width, frame.height, CLUSTER_CORNER), filled=True)
 
 
 def _chip(pen: _Pen, placed: PlacedCluster) -> None:
     """Cover the arrows that cross a cluster's label."""
-    x, y = placed.x + 7, placed.y + 4
+    x, y = placed.frames[0].x + 7, placed.frames[0].y + 4
     right, bottom = x + placed.cluster.label_width + 6, y + 15
-    pen.colours(FRAME_FILL, FRAME_FILL)
+    pen.colours(FRAME_FILL + "00", FRAME_FILL + "d9")
     pen.line_style(0.1)
     pen.polygon(((x, y), (right, y), (right, bottom), (x, bottom)))
 
@@ -136,7 +137,7 @@ def _arrow(pen: _Pen, placed: PlacedArrow) -> None:
     pen.line_style(1.1, "dashed" if placed.arrow.inferred else "solid")
     pen.curve(placed.curve)
     pen.line_style(1.1)
-    pen.line(chevron(placed))
+    pen.line(chevron(placed.curve))
 
 
 def _box(pen: _Pen, placed: PlacedBox, *, horizontal: bool) -> None:
