@@ -5,10 +5,9 @@ The command ``keraviz build`` and the MkDocs plugin both call :func:`build`; nei
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,8 +21,7 @@ from keraviz_docs.manifest.entries import Expand
 from keraviz_docs.outcome import Failure, Outcome, Reading
 from keraviz_docs.pages.model_page import Documented, Drawing
 from keraviz_docs.pages.writing import WrittenPages, write, write_if_changed
-
-_DRAWN = ".keraviz-drawn.json"
+from keraviz_docs.production.store import digest
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,8 @@ def build(
     embed: bool = True,
     directory_urls: bool = False,
     formats: Sequence[Format] = FORMATS,
-    graphviz: EngineName = "bundled",
+    graphviz: EngineName | None = None,
+    cache: production.Cache | None = None,
     jobs: int | None = None,
     pool: production.Pool | None = None,
     progress: production.Progress | None = None,
@@ -65,7 +64,8 @@ def build(
             are kept aside, for :meth:`~keraviz_docs.pages.writing.WrittenPages.part`.
         directory_urls: whether links between pages end in ``/`` instead of ``/index.html``.
         formats: what diagrams can be downloaded as; SVG is always written, since pages need it.
-        graphviz: which Graphviz draws.
+        graphviz: which Graphviz draws; what the manifest says when not given.
+        cache: where readings and drawings are kept; the project's own when not given.
         jobs: how many models to read, and diagrams to draw, at once.
         pool: where to read them, if not in processes that live as long as this call.
         progress: is told how it goes.
@@ -74,11 +74,13 @@ def build(
         UserError: the manifest is wrong or names no model, Graphviz is missing, or the directory cannot be written.
     """
     loaded = manifests.load(manifest)
-    report = production.produce(loaded.entries, loaded.project, jobs=jobs, pool=pool, progress=progress)
+    cache = cache or production.Cache.of(loaded.project)
+    report = production.produce(loaded.entries, loaded.project, cache=cache, jobs=jobs, pool=pool, progress=progress)
     if not report.models and not report.undiscovered:
         raise UserError(f"{manifest} names no model: add one under `models:`")
     zoo = [Documented(entry=model.entry, outcome=_costed(model.outcome)) for model in report.models]
-    zoo, drawn = _drawn(zoo, directory, ("svg", *(form for form in formats if form != "svg")), graphviz, jobs)
+    forms: tuple[Format, ...] = ("svg", *(form for form in formats if form != "svg"))
+    zoo, drawn = _drawn(zoo, directory, forms, graphviz or loaded.graphviz, jobs, cache.diagrams)
     pages = write(loaded.title, zoo, directory, embed=embed, directory_urls=directory_urls, drawn=drawn)
     dependencies = [path for model in report.models for path in model.dependencies]
     return Site(
@@ -97,51 +99,79 @@ def _costed(outcome: Outcome) -> Outcome:
 
 
 def _drawn(
-    zoo: Sequence[Documented], directory: Path, formats: Sequence[Format], graphviz: EngineName, jobs: int | None
+    zoo: Sequence[Documented],
+    directory: Path,
+    formats: Sequence[Format],
+    graphviz: EngineName,
+    jobs: int | None,
+    store: production.Store,
 ) -> tuple[list[Documented], list[str]]:
-    """Draw what is not drawn yet; return the models with their drawings, and the files by their names."""
-    keys: dict[str, str] = {}
-    asked: list[Job] = []
-    earlier = _record(directory)
-    printer = _fingerprint(graphviz)
+    """Draw what is not in the store; return the models with their drawings, and the files that are now in place."""
+    printer = _fingerprint(graphviz, formats)
+    keys: dict[tuple[str, Variant], str] = {}
+    bundles: dict[tuple[str, Variant], Mapping[str, Path]] = {}
+    missing: list[Documented] = []
     for model in zoo:
         if model.reading is None:
             continue
-        architecture = model.reading.architecture
-        model_key = hashlib.sha256(to_json(architecture) + repr((printer, formats, model.entry.expand)).encode())
+        essence = to_json(model.reading.architecture) + repr((printer, model.entry.expand)).encode()
         for variant in VARIANTS:
-            files = {form: directory / name for form, name in _names(model.id, variant, formats)}
-            keys[f"{model.id}-{variant}"] = model_key.hexdigest()
-            if earlier.get(f"{model.id}-{variant}") != model_key.hexdigest() or not all(
-                path.is_file() for path in files.values()
-            ):
-                asked.append(Job(architecture, variant, files, _depth(model.entry.expand)))
+            keys[model.id, variant] = digest(essence + variant.encode())
+            stored = store.get_files(keys[model.id, variant])
+            if stored is not None:
+                bundles[model.id, variant] = stored
+            elif model not in missing:
+                missing.append(model)
     errors: dict[tuple[str, Variant], str] = {}
-    if asked:
-        with Renderer(graphviz, workers=jobs or os.cpu_count() or 1) as renderer:
-            for result in renderer.render_all(asked):
-                if result.error:
-                    errors[result.job.architecture.id, result.job.variant] = result.error
-                    keys.pop(f"{result.job.architecture.id}-{result.job.variant}")
-        write_if_changed(directory / _DRAWN, json.dumps(keys, indent=0).encode())
+    if missing:
+        wanted = [(model, variant) for model in missing for variant in VARIANTS if (model.id, variant) not in bundles]
+        with tempfile.TemporaryDirectory(prefix="keraviz-") as draft:
+            for key, error, files in _render(wanted, Path(draft), formats, graphviz, jobs):
+                if error:
+                    errors[key] = error
+                else:
+                    bundles[key] = store.put_files(keys[key], {path.name: path.read_bytes() for path in files})
     names: list[str] = []
     models: list[Documented] = []
     for model in zoo:
         drawings: list[Drawing] = []
-        for variant in VARIANTS if model.reading else ():
-            if (model.id, variant) in errors:
+        for variant in VARIANTS:
+            if (model.id, variant) not in bundles:
                 continue
-            named = dict(_names(model.id, variant, formats))
-            names += named.values()
-            svg = (directory / named["svg"]).read_text(encoding="utf-8")
-            drawings.append(Drawing(variant, svg, {form: Path(name).name for form, name in named.items()}))
-        failure = next((error for (id_, _), error in errors.items() if id_ == model.id), None)
-        models.append(replace(model, drawings=tuple(drawings), drawing_failure=failure))
+            bundle = bundles[model.id, variant]
+            named: dict[str, str] = {form: f"{model.id}-{variant}.{form}" for form in formats}
+            for name in named.values():
+                write_if_changed(directory / model.id / name, bundle[name].read_bytes())
+                names.append(f"{model.id}/{name}")
+            svg = bundle[named["svg"]].read_text(encoding="utf-8")
+            drawings.append(Drawing(variant, svg, named))
+        sentences = [errors[model.id, variant] for variant in VARIANTS if (model.id, variant) in errors]
+        models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(sentences) or None))
     return models, names
 
 
-def _names(id_: str, variant: Variant, formats: Iterable[Format]) -> list[tuple[Format, str]]:
-    return [(form, f"{id_}/{id_}-{variant}.{form}") for form in formats]
+def _render(
+    wanted: Iterable[tuple[Documented, Variant]],
+    draft: Path,
+    formats: Sequence[Format],
+    graphviz: EngineName,
+    jobs: int | None,
+) -> Iterator[tuple[tuple[str, Variant], str | None, Iterable[Path]]]:
+    asked = [
+        Job(
+            model.reading.architecture,
+            variant,
+            {form: draft / f"{model.id}-{variant}.{form}" for form in formats},
+            _depth(model.entry.expand),
+        )
+        for model, variant in wanted
+        if model.reading is not None
+    ]
+    with Renderer(graphviz, workers=jobs or os.cpu_count() or 1) as renderer:
+        for result in renderer.render_all(asked):
+            yield (result.job.architecture.id, result.job.variant), result.error, result.job.files.values()
+            for path in result.job.files.values():
+                path.unlink(missing_ok=True)
 
 
 def _depth(expand: Expand) -> int | None:
@@ -150,17 +180,7 @@ def _depth(expand: Expand) -> int | None:
     return 0 if expand == "none" else None
 
 
-def _record(directory: Path) -> dict[str, str]:
-    try:
-        record = json.loads((directory / _DRAWN).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
-
-
-def _fingerprint(graphviz: EngineName) -> str:
+def _fingerprint(graphviz: EngineName, formats: Sequence[Format]) -> str:
     """Identify what draws, so that another version of it draws anew."""
-    digest = hashlib.sha256(f"{__version__} {graphviz}".encode())
-    for source in sorted(Path(diagrams.__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
+    sources = [source.read_bytes() for source in sorted(Path(diagrams.__file__).parent.glob("*.py"))]
+    return digest(b"\0".join([f"{__version__} {graphviz} {formats}".encode(), *sources]))

@@ -18,6 +18,7 @@ from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
 from keraviz_docs.pages import docstring, text
 from keraviz_docs.pages.figures import Figures, figures
 from keraviz_docs.pages.layer_table import SourceLink, details, rows, uncalled_parameters
+from keraviz_docs.pages.miniature import miniature
 from keraviz_docs.pages.page import Page, front_matter, placeholder, render
 
 FORMAT_TITLES = {"svg": "SVG", "png": "PNG", "pdf": "PDF", "dot": "DOT"}
@@ -69,8 +70,8 @@ class Documented:
 
     @property
     def thumbnail(self) -> str | None:
-        """The drawing that a card shows: an SVG file beside the page."""
-        return next((drawing.files["svg"] for drawing in self.drawings if "svg" in drawing.files), None)
+        """A miniature of the first drawing, as SVG."""
+        return miniature(self.drawings[0].svg) if self.drawings else None
 
     @property
     def summary(self) -> str:
@@ -182,6 +183,8 @@ def _markdown(model: Documented, *sections: tuple[str, str]) -> str:
         title=text.as_title(model.title),
         description=text.as_title(model.summary),
         tags=[text.as_title(tag) for tag in model.entry.tags],
+        # Diagram and table need the room more than four headings need a list.
+        hide=["toc"],
     )
     return header + "\n\n".join(lines) + "\n"
 

@@ -12,7 +12,7 @@ from keraviz_docs.diagrams import FAMILIES
 DARK_PAGE = "#1e2129"
 DARK_INK = "#e9ebf1"
 DARK_QUIET = "#b4bbc8"
-DARK_NUMBER = "#12141a"
+DARK_NUMBER = "#101418"
 _DARK_LINE = "#98a2b3"
 _DARK_FRAME = "#6d7686"
 _DARK = '[data-md-color-scheme="slate"], [data-bs-theme="dark"], [data-theme="dark"]'
@@ -20,33 +20,39 @@ _DARK = '[data-md-color-scheme="slate"], [data-bs-theme="dark"], [data-theme="da
 
 def stylesheet() -> str:
     """Return rules that set the colours of all families, light and dark."""
-    light = [f"--kv-{family.key}-accent:{family.accent};--kv-{family.key}-tint:{family.tint};" for family in FAMILIES]
+    light = [
+        f"--kv-{family.key}-accent:{family.accent};--kv-{family.key}-outline:{family.outline};" for family in FAMILIES
+    ]
     dark = [
-        f"--kv-{family.key}-accent:{dark_accent(family.accent)};--kv-{family.key}-tint:{dark_tint(family.accent)};"
+        f"--kv-{family.key}-accent:{dark_accent(family.accent)};--kv-{family.key}-outline:{dark_accent(family.accent)};"
+        f"--kv-{family.key}-tint:{dark_tint(family.accent)};--kv-{family.key}-number:{DARK_NUMBER};"
         for family in FAMILIES
     ]
     dark.append(
-        f"--kv-page:transparent;--kv-ink:{DARK_INK};--kv-quiet:{DARK_QUIET};--kv-number:{DARK_NUMBER};"
+        f"--kv-ink:{DARK_INK};--kv-quiet:{DARK_QUIET};"
         f"--kv-line:{_DARK_LINE};--kv-frame:{_DARK_FRAME};--kv-frame-fill:#ffffff0a;"
     )
-    dots = [f".kv-dot.kv-{family.key}{{background:var(--kv-{family.key}-accent)}}" for family in FAMILIES]
-    return "\n".join(
-        [":root{--kv-page:transparent;", *light, "}", f"{_DARK}{{", *dark, "}", "@media screen{", *dots, "}", ""]
-    )
+    dots = [
+        f".kv-dot.kv-{family.key}{{background:var(--kv-{family.key}-accent);"
+        f"box-shadow:inset 0 0 0 1px var(--kv-{family.key}-outline)}}"
+        f".kv-mini .kv-{family.key}{{fill:var(--kv-{family.key}-accent)}}"
+        for family in FAMILIES
+    ]
+    return "\n".join([":root{--kv-page:transparent;", *light, "}", f"{_DARK}{{", *dark, "}", *dots, ""])
 
 
 def dark_accent(accent: str) -> str:
     """Lighten a colour until it has a contrast of 6 : 1 with a dark page, keeping its hue."""
-    hue, lightness, saturation = _hls(accent)
+    hue, lightness, saturation = colorsys.rgb_to_hls(*_rgb(accent))
     while contrast(_hex(hue, lightness, saturation), DARK_PAGE) < 6 and lightness < 1:
         lightness += 0.01
-    return _hex(hue, lightness, saturation * 0.85)
+    return _hex(hue, lightness, saturation * 0.9)
 
 
 def dark_tint(accent: str) -> str:
     """Darken a colour to the background of a box on a dark page, keeping its hue."""
-    hue, _, saturation = _hls(accent)
-    return _hex(hue, 0.2, min(saturation, 0.45))
+    hue, _, saturation = colorsys.rgb_to_hls(*_rgb(accent))
+    return _hex(hue, 0.19, min(saturation, 0.4))
 
 
 def contrast(one: str, other: str) -> float:
@@ -67,9 +73,7 @@ def _rgb(colour: str) -> tuple[float, float, float]:
     return int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255
 
 
-def _hls(colour: str) -> tuple[float, float, float]:
-    return colorsys.rgb_to_hls(*_rgb(colour))
-
-
 def _hex(hue: float, lightness: float, saturation: float) -> str:
-    return "#" + "".join(f"{round(value * 255):02x}" for value in colorsys.hls_to_rgb(hue, min(lightness, 1), saturation))
+    return "#" + "".join(
+        f"{round(value * 255):02x}" for value in colorsys.hls_to_rgb(hue, min(lightness, 1), saturation)
+    )
