@@ -3,7 +3,7 @@
 from keraviz_docs.folding.blocks import Block, Variation, blocks, numbers
 from keraviz_docs.folding.fold import LIMIT, fold
 from keraviz_docs.folding.level import Level, LevelEdge, consumers, level_of
-from keraviz_docs.folding.overview import opened
+from keraviz_docs.folding.overview import content, opened
 
 __all__ = [
     "LIMIT",
@@ -13,6 +13,7 @@ __all__ = [
     "Variation",
     "blocks",
     "consumers",
+    "content",
     "fold",
     "level_of",
     "numbers",

@@ -9,7 +9,7 @@ from keraviz_docs.architecture import Architecture, Group
 from keraviz_docs.folding.blocks import Block, BlockKind, Variation, blocks, numbers
 from keraviz_docs.folding.frontier import between_gaps, frontier_widths, narrow_gaps, sections
 from keraviz_docs.folding.level import Consumers, Item, consumers, depth_first, operands, positions
-from keraviz_docs.folding.repeats import Element, Operand, find_runs
+from keraviz_docs.folding.repeats import Element, find_runs
 from keraviz_docs.folding.scopes import find_scopes
 from keraviz_docs.folding.signatures import level_signature, resolution, signature_of
 from keraviz_docs.folding.units import begins_unit, continues_unit
@@ -131,7 +131,7 @@ class _Folder:
         return result
 
     def repeated(self, items: list[Item]) -> list[Item]:
-        runs = find_runs(self.elements(items), frontier_widths(self.architecture, items))
+        runs = find_runs(self.elements(items), frontier_widths(self.architecture, items), self.limit)
         result: list[Item] = []
         position = 0
         for run in runs:
@@ -171,14 +171,10 @@ class _Folder:
 
     def elements(self, items: Sequence[Item]) -> list[Element]:
         position = positions(items)
-        offset = {number: inside for item in items for inside, number in enumerate(numbers(item))}
         return [
             Element(
                 f"{signature_of(self.architecture, item)} {resolution(self.architecture, item)}",
-                tuple(
-                    Operand(position.get(node), (node, output), (offset.get(node, 0), output))
-                    for node, output in tensors
-                ),
+                tuple((position.get(tensor[0]), tensor) for tensor in tensors),
             )
             for item, tensors in zip(items, operands(self.architecture, items), strict=True)
         ]
@@ -213,10 +209,10 @@ class _Folder:
         return node.outputs[0].shape in given
 
     def title(self, items: Sequence[Item]) -> str:
-        named = [item.title for item in items if isinstance(item, Block) and item.kind in {"scope", "model", "layer"}]
-        if named:
-            return named[-1]
         nodes = [self.architecture.node(number) for item in items for number in numbers(item)]
+        for item in items:
+            if isinstance(item, Block) and item.kind != "unit" and 2 * len(list(numbers(item))) > len(nodes):
+                return item.title
         if len(nodes) <= 3:
             return " · ".join(node.class_name for node in nodes)
         return nodes[-1].name if nodes[-1].explicit_name else f"{nodes[-1].class_name} block"

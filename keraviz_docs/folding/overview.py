@@ -12,7 +12,7 @@ def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
     """Return the ids of the blocks that an overview shows from inside, as frames around their items.
 
     Blocks are opened breadth first while the boxes on the page do not exceed ``boxes``.  A block of single layers
-    stays closed: it has a drawing of its own.  Of a repeat one instance stands for all.
+    stays closed: it has a drawing of its own.  Of a repeat the first instance stands for all.
 
     Args:
         root: What :func:`~keraviz_docs.folding.fold.fold` returned.
@@ -23,7 +23,7 @@ def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
     waiting = deque(item for item in root.items if isinstance(item, Block))
     while waiting:
         block = waiting.popleft()
-        inside = [block.items[0]] if block.kind == "repeat" else list(block.items)
+        inside = content(block)
         blocks = [item for item in inside if isinstance(item, Block) and item.kind != "unit"]
         if block.kind == "unit" or not blocks or shown + len(inside) - 1 > boxes:
             continue
@@ -31,3 +31,9 @@ def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
         shown += len(inside) - 1
         waiting.extend(blocks)
     return frozenset(result)
+
+
+def content(block: Block) -> tuple[Block | int, ...]:
+    """Return what is drawn inside a block: its items, or those of a repeat's first instance."""
+    first = block.items[0]
+    return first.items if block.kind == "repeat" and isinstance(first, Block) else block.items

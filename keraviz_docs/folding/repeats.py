@@ -5,28 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-LONGEST_PERIOD = 64
-"""Repeats of more items than this are not looked for, which keeps the search linear."""
-
-
-@dataclass(frozen=True)
-class Operand:
-    """Where an item takes a tensor from, as far as it matters for comparing two items of a level."""
-
-    source: int | None
-    """Position of the producing item in the level; ``None`` outside."""
-    tensor: tuple[int, int]
-    """Node number and output."""
-    port: tuple[int, int]
-    """Which node of the producing item (counted inside it) and which of its outputs."""
-
 
 @dataclass(frozen=True)
 class Element:
     """One item of a level, as the search sees it."""
 
     signature: str
-    operands: tuple[Operand, ...]
+    sources: tuple[tuple[int | None, tuple[int, int]], ...]
+    """The tensors it takes: position of the producing item (``None`` outside the level), and the tensor itself."""
 
 
 @dataclass(frozen=True)
@@ -43,46 +29,34 @@ class Run:
         return self.start + self.period * self.count
 
 
-def find_runs(elements: Sequence[Element], widths: Sequence[int]) -> list[Run]:
+def find_runs(elements: Sequence[Element], widths: Sequence[int], longest: int) -> list[Run]:
     """Find disjoint runs of repeated items, those that save most boxes first.
 
-    Two stretches are instances of the same thing when their items have equal signatures and take their inputs from the
-    same distance back, or from the very same tensor.  Where a run may be cut into instances in several ways, the
-    instances begin where the fewest tensors cross.
+    Stretches of a level are instances of the same thing when their items have equal signatures in the same order, are
+    wired alike among themselves, and each stretch takes something from the one before.  Where a run may be cut
+    into instances in several ways, the instances begin where the fewest tensors cross.
 
     Args:
         elements: The items of one level in topological order.
         widths: Tensors alive in the gap after each item but the last.
+        longest: The most items that an instance may have.
 
     Returns:
-        Runs in order of their start.  Cost: linear in the items, times :data:`LONGEST_PERIOD`.
+        Runs in order of their start.  Cost: linear in the items, times ``longest``.
     """
     found: list[Run] = []
-    for period in range(1, min(LONGEST_PERIOD, len(elements) // 2) + 1):
-        start = None
+    for period in range(1, min(longest, len(elements) // 2) + 1):
+        start: int | None = None
         for position in range(len(elements) - period + 1):
-            same = position + period < len(elements) and _same(elements, position, position + period)
+            following = position + period
+            same = following < len(elements) and elements[position].signature == elements[following].signature
             if same and start is None:
                 start = position
             elif not same and start is not None:
                 if position - start >= period:
-                    found.append(_aligned(start, position + period, period, widths))
+                    found.extend(_instances(elements, _aligned(start, following, period, widths)))
                 start = None
     return _disjoint(found)
-
-
-def _same(elements: Sequence[Element], one: int, other: int) -> bool:
-    first, second = elements[one], elements[other]
-    if first.signature != second.signature or len(first.operands) != len(second.operands):
-        return False
-    for a, b in zip(first.operands, second.operands, strict=True):
-        if a.tensor == b.tensor:
-            continue
-        if a.source is None or b.source is None or one - a.source != other - b.source:
-            return False
-        if a.port != b.port and elements[a.source].signature == elements[b.source].signature:
-            return False
-    return True
 
 
 def _aligned(start: int, stop: int, period: int, widths: Sequence[int]) -> Run:
@@ -90,6 +64,45 @@ def _aligned(start: int, stop: int, period: int, widths: Sequence[int]) -> Run:
     slack = (stop - start) - count * period
     best = min(range(start, start + slack + 1), key=lambda first: (widths[first - 1] if first else 0, first))
     return Run(best, period, count)
+
+
+def _instances(elements: Sequence[Element], candidate: Run) -> list[Run]:
+    """Split a candidate into runs whose instances are wired alike and follow each other."""
+    starts = range(candidate.start, candidate.stop, candidate.period)
+    wirings = [_wiring(elements, start, candidate.period) for start in starts]
+    result: list[Run] = []
+    first = 0
+    for index in range(1, len(wirings) + 1):
+        if (
+            index < len(wirings)
+            and wirings[index] == wirings[index - 1]
+            and _follows(elements, starts[index], candidate.period)
+        ):
+            continue
+        if index - first >= 2:
+            result.append(Run(starts[first], candidate.period, index - first))
+        first = index
+    return result
+
+
+def _wiring(elements: Sequence[Element], start: int, period: int) -> tuple[tuple[int, ...], ...]:
+    """Where each item takes its inputs from: a distance inside the instance, or a negative number per outer tensor."""
+    outer: dict[tuple[int, int], int] = {}
+    return tuple(
+        tuple(
+            position - source if source is not None and source >= start else -1 - outer.setdefault(tensor, len(outer))
+            for source, tensor in elements[position].sources
+        )
+        for position in range(start, start + period)
+    )
+
+
+def _follows(elements: Sequence[Element], start: int, period: int) -> bool:
+    return any(
+        source is not None and start - period <= source < start
+        for position in range(start, start + period)
+        for source, _ in elements[position].sources
+    )
 
 
 def _disjoint(found: Iterable[Run]) -> list[Run]:
