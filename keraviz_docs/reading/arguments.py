@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keraviz_docs.reading.annotations import alternatives, base_name, evaluated
 from keraviz_docs.reading.failures import CannotRead
 from keraviz_docs.reading.sources import undecorated
 
@@ -105,7 +106,10 @@ def _like(value: Any, parameter: inspect.Parameter, namespace: Mapping[str, Any]
         return value
     if isinstance(parameter.default, tuple):
         return _like_default(value, parameter.default)
-    annotation = _evaluated(parameter.annotation, namespace)
+    annotation = evaluated(parameter.annotation, namespace)
+    if isinstance(annotation, ast.expr):
+        names = {base_name(choice) for choice in alternatives(annotation)}
+        return tuple(value) if names & {"tuple", "Tuple"} and not names & {"list", "List"} else value
     return _like_annotation(value, annotation)
 
 
@@ -153,40 +157,3 @@ def _is_tuple(annotation: Any) -> bool:
 
 
 _LIST_LIKE = frozenset({list})
-
-
-def _evaluated(annotation: Any, namespace: Mapping[str, Any]) -> Any:
-    """Evaluate an annotation that is text; where that fails (``TYPE_CHECKING`` imports), read what it says."""
-    if not isinstance(annotation, str):
-        return annotation
-    try:
-        return eval(annotation, dict(namespace))  # noqa: S307 -- the builder's own annotation, in its own module
-    except Exception:
-        return _as_written(annotation)
-
-
-def _as_written(annotation: str) -> Any:
-    try:
-        expression = ast.parse(annotation.strip(), mode="eval").body
-    except SyntaxError:
-        return None
-    names = {_base_name(choice) for choice in _written_choices(expression)}
-    return tuple if names & {"tuple", "Tuple"} and not names & {"list", "List"} else None
-
-
-def _written_choices(expression: ast.expr) -> list[ast.expr]:
-    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.BitOr):
-        return [*_written_choices(expression.left), *_written_choices(expression.right)]
-    if isinstance(expression, ast.Subscript) and _base_name(expression) in {"Optional", "Union"}:
-        inner = expression.slice
-        items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-        return [choice for item in items for choice in _written_choices(item)]
-    return [expression]
-
-
-def _base_name(expression: ast.expr) -> str:
-    if isinstance(expression, ast.Subscript):
-        return _base_name(expression.value)
-    if isinstance(expression, ast.Attribute):
-        return expression.attr
-    return expression.id if isinstance(expression, ast.Name) else ""

@@ -79,7 +79,7 @@ def require_inputs(model: Any, inputs: Any, target: str) -> None:
     how = (
         "Start it with keras.Input(shape), or add"
         if isinstance(model, keras.Sequential)
-        else "Build it in the builder (`model.build(shape)`), or add"
+        else "Call it once in the builder (`model(keras.Input(shape))`), or add"
     )
     raise CannotRead(
         "unbuilt",

@@ -15,6 +15,7 @@ from typing import Any
 from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure
 from keraviz_docs.reading import targets
+from keraviz_docs.reading.annotations import base_name, evaluated
 from keraviz_docs.reading.arguments import signature_of
 from keraviz_docs.reading.building import without_weights
 from keraviz_docs.reading.environment import use_tensorflow
@@ -29,8 +30,6 @@ def discover(entry: DiscoverEntry, project: Path) -> tuple[ModelEntry, ...] | Fa
     try:
         with targets.importable(project), no_pretrained_weights():
             names, _ = without_weights(lambda: _builders(targets.module(entry.module, project)))
-        if not names:
-            raise CannotRead("import", f"`{entry.module}` has no builder: no function says `-> keras.Model`.")
     except CannotRead as problem:
         return Failure(
             id=kebab(entry.module),
@@ -73,20 +72,40 @@ def _builders(module: ModuleType) -> list[str]:
     """Name the builders: those that the module defines in the order of the source, then what ``__all__`` adds."""
     declared = [name for name in getattr(module, "__all__", ()) if isinstance(name, str)]
     defined = [
-        (_line(thing), name)
+        (_line(thing), thing.__name__ != name, name)
         for name, thing in vars(module).items()
         if not name.startswith("_")
         and inspect.isroutine(thing)
         and getattr(thing, "__module__", None) == module.__name__
         and _promises_model(thing)
     ]
-    names = [name for _, name in sorted(defined)]
+    names = [name for *_, name in sorted(defined)]
     names += [name for name in declared if name not in names and _is_builder(getattr(module, name, None))]
     # One function under two names is one model.
     first: dict[int, str] = {}
     for name in names:
         first.setdefault(id(getattr(module, name)), name)
+    if not first:
+        raise CannotRead("import", _without_builders(module))
     return list(first.values())
+
+
+def _without_builders(module: ModuleType) -> str:
+    functions = [
+        name
+        for name, thing in vars(module).items()
+        if not name.startswith("_")
+        and inspect.isroutine(thing)
+        and getattr(thing, "__module__", None) == module.__name__
+    ]
+    message = f"`{module.__name__}` has no builder"
+    if not functions:
+        return f"{message}: it defines no public function, and names none in `__all__`."
+    which = ", ".join(f"`{name}`" for name in functions[:8]) + (", …" if len(functions) > 8 else "")
+    return (
+        f"{message}: none of its functions ({which}) is annotated `-> keras.Model`. "
+        "Annotate them, or name them in `__all__`."
+    )
 
 
 def _line(thing: Any) -> int:
@@ -118,13 +137,9 @@ def _promises_model(thing: Any) -> bool:
     """Whether a function is annotated to return a Keras model, also where the annotation is text."""
     import keras
 
-    annotation = _return_annotation(thing)
-    if isinstance(annotation, str):
-        namespace = getattr(undecorated(thing), "__globals__", {})
-        try:
-            annotation = eval(annotation, dict(namespace))  # noqa: S307 -- the builder's own annotation, in its own module
-        except Exception:
-            return _last_name(annotation) in {"Model", "Sequential", "Functional"}
+    annotation = evaluated(_return_annotation(thing), getattr(undecorated(thing), "__globals__", {}))
+    if isinstance(annotation, ast.expr):
+        return base_name(annotation) in {"Model", "Sequential", "Functional"}
     return inspect.isclass(annotation) and issubclass(annotation, keras.Model)
 
 
@@ -133,13 +148,3 @@ def _return_annotation(thing: Any) -> Any:
         return inspect.signature(thing).return_annotation
     except (TypeError, ValueError):
         return inspect.Signature.empty
-
-
-def _last_name(annotation: str) -> str:
-    try:
-        expression = ast.parse(annotation.strip(), mode="eval").body
-    except SyntaxError:
-        return ""
-    if isinstance(expression, ast.Attribute):
-        return expression.attr
-    return expression.id if isinstance(expression, ast.Name) else ""

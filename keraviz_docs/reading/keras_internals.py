@@ -58,6 +58,9 @@ def weightless() -> Iterator[WeightlessBuild]:
             patches.enter_context(
                 _attribute(keras.Variable, reader, _refusing_made_up_values(getattr(keras.Variable, reader)))
             )
+        # TensorFlow's optimizer knows a variable by its tensor (keras/src/backend/tensorflow/optimizer.py), which is
+        # not there; every other backend's by its identity (keras/src/optimizers/base_optimizer.py).
+        patches.enter_context(_attribute(keras.optimizers.Optimizer, "_var_key", lambda _, variable: id(variable)))
         for method in (*_USING_VALUES, *_WRITING):
             patches.enter_context(_attribute(keras.Model, method, _needing_weights(method)))
         patches.enter_context(

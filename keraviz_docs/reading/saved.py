@@ -44,6 +44,8 @@ def load(path: Path, project: Path) -> tuple[Any, tuple[str, ...]]:
         CannotRead: the archive is missing, damaged, of another format, or needs code that is not there.
         WeightsNeeded: see :func:`keraviz_docs.reading.building.without_weights`.
     """
+    import keras
+
     name = shown(path, project)
     configuration = redacted(_configuration(project / path, name))
     custom = _custom_objects(configuration, name, project)
@@ -53,6 +55,9 @@ def load(path: Path, project: Path) -> tuple[Any, tuple[str, ...]]:
         raise
     except BaseException as error:
         raise from_exception(error, f"Building the model of `{name}`", project, kind="saved-file") from error
+    if not isinstance(model, keras.Model):
+        kind = "layer" if isinstance(model, keras.Layer) else "object"
+        raise CannotRead("saved-file", f"`{name}` holds the {kind} {type(model).__name__}, not a model.")
     return model, configuration.notices
 
 

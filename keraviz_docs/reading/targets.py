@@ -141,8 +141,8 @@ def _refuse_namesake(name: str, found: ModuleType, project: Path) -> None:
         holder = "Python itself has" if name.partition(".")[0] in sys.stdlib_module_names else "what is installed has"
         raise CannotRead(
             "import",
-            f"{portable(own, project)} cannot be imported as `{name}`: {holder} a module of that name, which is in use. "
-            "Rename yours.",
+            f"{portable(own, project)} cannot be imported as `{name}`: {holder} a module of that name, which is in "
+            "use. Rename yours.",
         )
 
 

@@ -14,7 +14,7 @@ from keraviz_docs.reading.arguments import Arguments, fit, signature_of
 from keraviz_docs.reading.failures import CannotRead
 
 if TYPE_CHECKING:
-    from somewhere import Shape
+    from keraviz_docs.manifest.entries import Position as Shape
 
 Size = tuple[int, int]
 
@@ -95,7 +95,7 @@ def test_parameters_are_seen_through_decorators_and_partial() -> None:
 
 
 class Net:
-    def __new__(cls, *args: Any, **kwargs: Any) -> Net:
+    def __new__(cls, *_: Any, **__: Any) -> Net:
         return super().__new__(cls)
 
     def __init__(self, shape: tuple[int, ...], units: int = 1) -> None: ...

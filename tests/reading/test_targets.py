@@ -136,9 +136,7 @@ def test_a_module_that_raises_is_present_but_broken(zoo: Zoo, failure_of: Callab
 def test_a_module_that_imports_a_missing_one_is_present_too(zoo: Zoo, failure_of: Callable[..., Failure]) -> None:
     project = zoo({"nets.py": "import not_installed_anywhere\n"})
     failure = failure_of(project, "nets:dense")
-    assert failure.message == (
-        "Importing `nets` raised ModuleNotFoundError: No module named 'not_installed_anywhere'"
-    )
+    assert failure.message == ("Importing `nets` raised ModuleNotFoundError: No module named 'not_installed_anywhere'")
     assert failure.frames[-1].line == 1
 
 
@@ -182,5 +180,6 @@ def test_a_module_named_like_one_of_python_says_so(zoo: Zoo, failure_of: Callabl
     failure = failure_of(zoo({"types.py": DENSE}), "types:dense")
     assert failure.kind == "import"
     assert failure.message == (
-        "types.py cannot be imported as `types`: Python itself has a module of that name, which is in use. Rename yours."
+        "types.py cannot be imported as `types`: Python itself has a module of that name, which is in use. "
+        "Rename yours."
     )
