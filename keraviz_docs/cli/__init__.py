@@ -64,9 +64,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(_told(error), err=True)
         return 2
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough; without this, Python would complain once more on its way out.
+        # The reader (`| head`) has seen enough.  Click ends quietly with 1 while a command writes; this is the same for
+        # what was still in the buffer, which Python would otherwise complain about on its way out.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 1
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return result if isinstance(result, int) else 0

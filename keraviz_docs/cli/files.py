@@ -38,4 +38,4 @@ def write(path: Path, data: bytes, *, quiet: bool) -> None:
 def tell(path: Path, *, quiet: bool) -> None:
     """Print the path of a file that was written on stdout."""
     if not quiet:
-        click.echo(path)
+        click.echo(click.format_filename(path))

@@ -30,8 +30,10 @@ def read(
     """Read the models of each selection; those that cannot be read come as failures.
 
     Raises:
-        UserError: Keras cannot be imported, or an id that was asked for is not there.
+        UserError: Keras cannot be imported, an id that was asked for is not there, or two modules that were searched
+            for models gave the same id.
     """
+    seen: set[str] = set()
     with production.LocalPool(jobs) as pool:
         for selection in selections:
             report = production.produce(
@@ -50,6 +52,10 @@ def read(
             if selection.only and not models and not failures:
                 known = (*selection.known, *(each.entry.id for each in report.models))
                 raise UserError(unknown_id(selection.target, selection.only, known))
+            for model in models:
+                if model.entry.id in seen:
+                    raise UserError(f"two targets have a model {model.entry.id!r}: run the command for each")
+                seen.add(model.entry.id)
             yield selection, models, failures
 
 

@@ -158,13 +158,14 @@ def _from_builder(target: str, arguments: Mapping[str, Any], inputs: Any) -> Mod
         built = BuilderTarget(module, name)
         return ModelEntry(id=derive_id(name) or "model", target=built, kwargs=arguments, inputs=inputs)
     path = Path(target)
-    if path.is_dir():
+    if target and path.is_dir():
         inside = [path / f"zoo{suffix}" for suffix in MANIFEST_SUFFIXES if (path / f"zoo{suffix}").is_file()]
         hint = f"did you mean {inside[0].as_posix()}?" if inside else "name a manifest (.yml) in it"
         raise UserError(f"{quoted(target)} is a directory: {hint}")
-    if path.is_file():
+    if target and path.is_file():
         raise UserError(f"{quoted(target)} is neither a manifest (.yml) nor a saved model (.keras)")
-    raise UserError(f"{target_sentence(target)}{'' if target_sentence(target).endswith('?') else _FORMS}")
+    sentence = target_sentence(target)
+    raise UserError(sentence if sentence.endswith("?") else sentence + _FORMS)
 
 
 _FORMS = "; a target may also be a manifest (zoo.yml, zoo.yml#id) or a saved model (name.keras)"

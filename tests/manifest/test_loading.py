@@ -242,3 +242,8 @@ def test_a_thousand_models_load(tmp_path: Path) -> None:
     path = tmp_path / "zoo.yml"
     path.write_text("models:\n" + "".join(f"- {{builder: 'zoo.m{i}:f', id: m{i}}}\n" for i in range(1000)))
     assert len(manifest.load(path).entries) == 1000
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parents[2].glob("example_zoo/*.yml")), ids=lambda path: path.name)
+def test_the_examples_load(path: Path) -> None:
+    assert manifest.load(path).entries

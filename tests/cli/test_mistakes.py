@@ -1,0 +1,62 @@
+"""Mistakes end with status 2 and a sentence on stderr; nothing is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keraviz_docs import cli
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("rendr", "No such command 'rendr'."),
+        ("render", "Missing argument 'TARGET...'."),
+        ("render a:b", "Missing option '-o'"),
+        ("render a:b -o o --format svgg", "unknown format 'svgg': did you mean 'svg'?"),
+        ("render a:b -o o --format jpeg", "unknown format 'jpeg': there is svg, png, pdf and dot"),
+        ("render a:b -o o --format svg,", "unknown format '': there is svg, png, pdf and dot"),
+        ("render a:b -o o --variant nubmered", "unknown variant 'nubmered': did you mean 'numbered'?"),
+        ("render a:b -o o --expand some", "'some' is neither 'all' nor 'none' nor a number of levels"),
+        ("render a:b -o o --graphviz dot", "'dot' is not one of 'bundled', 'system'."),
+        ("render a:b -o o --timeout 0", "0.0 is not in the range"),
+        ("render a:b -o o -j 0", "0 is not in the range"),
+        ("render a.b -o o", "Error: 'a.b' is not an import path like package.module:name: did you mean 'a:b'?"),
+        ("extract a:b c:d", "Several models need a directory: add -o DIR."),
+        ("extract zoo.yml", "Error: there is no manifest zoo.yml"),
+        ("build -o o", "Error: there is no manifest zoo.yml"),
+        ("build", "Missing option '-o'"),
+    ],
+)
+def test_a_mistake(arguments: str, sentence: str, capsys: pytest.CaptureFixture[str], directory: Path) -> None:
+    assert cli.run(arguments.split()) == 2
+    told = capsys.readouterr()
+    assert sentence in told.err
+    assert told.out == ""
+    assert list(directory.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", ["render bad.yml -o o", "extract bad.yml", "build -m bad.yml -o o"])
+def test_a_wrong_manifest_is_told_line_by_line(
+    arguments: str, capsys: pytest.CaptureFixture[str], directory: Path
+) -> None:
+    (directory / "bad.yml").write_text("models:\n- {bilder: 'z:f'}\n- {builder: z.f}\n")
+    assert cli.run(arguments.split()) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "bad.yml:2:4: unknown key 'bilder' in this model: did you mean 'builder'?",
+        "bad.yml:3:13: 'z.f' is not an import path like package.module:name: did you mean 'z:f'?",
+    ]
+
+
+def test_the_output_may_not_be_a_file(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (directory / "o").touch()
+    assert cli.run(["render", "a:b", "-o", "o"]) == 2
+    assert "Directory 'o' is a file." in capsys.readouterr().err
