@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.metadata
+import logging
 import os
 import re
 import sys
@@ -17,6 +18,8 @@ import msgspec
 from keraviz_docs.production import places
 from keraviz_docs.production.messages import Observed
 from keraviz_docs.production.store import digest
+
+_log = logging.getLogger("keraviz_docs.production")
 
 _NOT_LISTED = frozenset({"__pycache__", ".keraviz"})
 _ROOT_MARKS = (".git", ".hg", "pyproject.toml")
@@ -55,7 +58,11 @@ class Fingerprints:
 
     def hold(self, dependencies: Iterable[Dependency]) -> bool:
         """Tell whether everything is still what it was."""
-        return all(self.of(each.what, each.name) == each.fingerprint for each in dependencies)
+        for each in dependencies:
+            if self.of(each.what, each.name) != each.fingerprint:
+                _log.debug("to be read again: %s %s has changed", each.what, each.name)
+                return False
+        return True
 
     def settle(self, observed: Iterable[Observed]) -> tuple[Dependency, ...] | None:
         """Turn what a process observed into dependencies.
@@ -67,6 +74,7 @@ class Fingerprints:
         for each in observed:
             dependencies = self._dependencies(each)
             if not all(self._is_as_observed(each, dependency) for dependency in dependencies):
+                _log.debug("cannot be cached: %s %s is not what it was", each.what, each.name)
                 return None
             settled.update(dependencies)
         return tuple(sorted(settled, key=lambda each: (each.what, each.name)))

@@ -22,7 +22,7 @@ from keraviz_docs.production.messages import Observed
 
 _IMPORT_SYSTEM = "<frozen importlib"
 _PROGRAMS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"})
-_WATCHED = _PROGRAMS | {"open", "import", "os.listdir", "os.scandir"}
+_WATCHED = _PROGRAMS | {"open", "import", "os.listdir", "os.scandir", "os.mkdir", "os.rename"}
 _SOURCES_IN_C = (
     # (module, function, position of the path); the functions that file_io.py of TensorFlow calls, and h5py's
     ("tensorflow.python.lib.io._pywrap_file_io", "FileExists", 0),
@@ -61,7 +61,7 @@ class Observer:
         self._preloaded = {path: _stamp(path) for path in _module_files() if places.kind(path) == "own"}
         self._tell: Callable[[Observed], object] = lambda _: None
         self._seen: set[tuple[str, str]] = set()
-        self._written: set[str] = set()
+        self._made: set[str] = set()
         self._tried: dict[str, tuple[str, ...]] = {}
 
     def observe(self, tell: Callable[[Observed], object]) -> None:
@@ -99,6 +99,10 @@ class Observer:
         elif event == "import":
             name, _, path = arguments[:3]
             self._tried.setdefault(name, tuple(path or ()))
+        elif event in ("os.mkdir", "os.rename"):
+            made = _located(arguments[1 if event == "os.rename" else 0])
+            if made is not None:
+                self._made.add(made)
         elif event in ("os.listdir", "os.scandir"):
             if not sys._getframe(2).f_code.co_filename.startswith(_IMPORT_SYSTEM):
                 self._list(arguments[0])
@@ -110,19 +114,19 @@ class Observer:
         if located is None:
             return
         if flags & (os.O_WRONLY | os.O_TRUNC) or (mode is not None and mode[:1] in ("w", "x", "a")):
-            self._written.add(located)
-        elif located not in self._written:
+            self._made.add(located)
+        else:
             self._read(located)
 
     def _opened_in_c(self, path: Any) -> None:
-        if (located := _located(path)) is not None and located not in self._written:
+        if (located := _located(path)) is not None:
             self._read(located)
 
     def _read(self, path: str, stamp: tuple[int, int] | None = None) -> None:
         kind = places.kind(path)
         if kind == "package":
             self._note("package", places.package(path))
-        elif kind == "own":
+        elif kind == "own" and not self._is_made(path):
             path = _source(path)
             if ("file", path) not in self._seen:
                 stamp = stamp or _stamp(path)
@@ -130,13 +134,17 @@ class Observer:
 
     def _list(self, path: Any) -> None:
         located = _located("." if path is None else path)
-        if located is not None and places.kind(located) == "own":
+        if located is not None and places.kind(located) == "own" and not self._is_made(located):
             self._note("directory", located, _stamp(located))
 
     def _presence(self, path: Any, present: bool) -> None:
         located = _located(path)
-        if located is not None and located not in self._written and places.kind(located) == "own":
+        if located is not None and places.kind(located) == "own" and not self._is_made(located):
             self._note("present" if present else "missing", located)
+
+    def _is_made(self, path: str) -> bool:
+        """Tell whether this process itself made a file, or a directory that it lies in."""
+        return bool(self._made) and any(path == made or path.startswith(made + os.sep) for made in self._made)
 
     def _ask(self, variable: str) -> None:
         if variable not in _INDIFFERENT:
@@ -147,11 +155,13 @@ class Observer:
         parent = sys.modules.get(head)
         if rest and parent is not None and places.kind(getattr(parent, "__file__", None) or "") != "own":
             return  # what a package lacks, its version tells
-        for root in roots:
-            if root and places.kind(os.path.join(root, head)) == "own":  # noqa: PTH118 - in a hook, for speed
-                base = os.path.join(os.path.abspath(root), *name.split("."))  # noqa: PTH100, PTH118
-                self._note("missing", base)
-                self._note("missing", f"{base}.py")
+        bases = [os.path.join(os.path.abspath(root), *name.split(".")) for root in roots if root]  # noqa: PTH100, PTH118
+        candidates = [path for base in bases for path in (base, f"{base}.py")]
+        if any(_stamp(path) is not None for path in candidates):
+            return  # it was there, and somebody took it out of `sys.modules` again
+        for path in candidates:
+            if places.kind(path) == "own":
+                self._note("missing", path)
         if not rest:
             self._note("absent-package", head)
 

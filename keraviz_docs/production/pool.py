@@ -56,6 +56,9 @@ FIXED_VARIABLES: Mapping[str, str] = {
 """Environment variables that every process which reads models gets."""
 
 
+_HERE = Path(keraviz_docs.__file__).parent
+
+
 class CannotStart(UserError):  # noqa: N818 - it reads as the sentence it stands for
     """The process that reads models could not be started."""
 
@@ -276,7 +279,7 @@ class _WarmParent:
                 stdin=subprocess.DEVNULL,
                 stdout=self._said,
                 stderr=self._said,
-                cwd=Path(keraviz_docs.__file__).parents[1],  # from where our own package can be imported
+                cwd=_HERE.parent,  # from where our own package can be imported
                 env=environment(),
                 start_new_session=True,  # Ctrl-C is for us to hear, and to pass on
             )
@@ -349,12 +352,10 @@ class _WarmParent:
 
 
 def _world() -> list[str]:
-    """Return what a warm parent depends on: Keras's configuration, and which packages are installed."""
+    """Return what a warm parent depends on: Keras's configuration, which packages are installed, and our own code."""
     folders = [Path(folder) for folder in places.package_folders()]
-    return [
-        *configuration(environment()),
-        *(f"{folder} {folder.stat().st_mtime_ns}" for folder in folders if folder.is_dir()),
-    ]
+    imported = [*(folder for folder in folders if folder.is_dir()), *sorted(_HERE.rglob("*.py"))]
+    return [*configuration(environment()), *(f"{path} {path.stat().st_mtime_ns}" for path in imported)]
 
 
 def _killer(request: Request) -> Answer:

@@ -1,0 +1,205 @@
+"""A builder can harm nothing but its own model."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from keraviz_docs.manifest.entries import ModelEntry
+from keraviz_docs.outcome import Failure, Outcome, Reading
+from keraviz_docs.production import Report, produce
+
+ZOO = Path(__file__).parent / "zoo"
+TIMEOUT = 2.0
+MEMORY = 250
+
+LIMITED: dict[str, dict[str, Any]] = {
+    "hangs": {"timeout": TIMEOUT},
+    "hangs_in_c": {"timeout": TIMEOUT},
+    "eats_memory": {"memory": MEMORY},
+}
+
+NAMES = [
+    line.removeprefix("def ").split("(")[0]
+    for line in (ZOO / "misbehaving.py").read_text().splitlines()
+    if line.startswith("def ")
+]
+
+
+@pytest.fixture(scope="module")
+def mark() -> Iterator[str]:
+    """Set a variable that every process started for this module has, also one that outlives its parents."""
+    name = f"KERAVIZ_TEST_{uuid.uuid4().hex}"
+    os.environ[name] = "1"
+    yield name
+    del os.environ[name]
+
+
+@pytest.fixture(scope="module")
+def report(mark: str, entry: Callable[..., ModelEntry]) -> Report:
+    entries = [entry("misbehaving", name, **LIMITED.get(name, {})) for name in NAMES]
+    return produce([*entries, entry("wellbehaved", "witness")], ZOO, jobs=2)
+
+
+def failure(report: Report, name: str) -> Failure:
+    outcome = report.outcomes[name.replace("_", "-")]
+    assert isinstance(outcome, Failure), outcome
+    return outcome
+
+
+def processes_with(mark: str) -> list[psutil.Process]:
+    def is_marked(process: psutil.Process) -> bool:
+        try:
+            return mark in process.environ() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and is_marked(process)]
+
+
+def test_every_model_has_an_outcome_in_the_order_of_the_manifest(report: Report) -> None:
+    assert [model.entry.id for model in report.models] == [name.replace("_", "-") for name in [*NAMES, "witness"]]
+
+
+def test_no_process_is_left(report: Report, mark: str) -> None:
+    time.sleep(0.2)
+    assert processes_with(mark) == []
+
+
+def test_a_model_read_beside_all_of_them_is_what_it_is_alone(report: Report, entry: Callable[..., ModelEntry]) -> None:
+    alone = produce([entry("wellbehaved", "witness")], ZOO).outcomes["witness"]
+    assert isinstance(alone, Reading)
+    assert report.outcomes["witness"] == alone
+    assert [node.name for node in alone.architecture.nodes][1:] == ["dense", "zoo-unset"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "prints_megabytes",
+        "leaks_threads",
+        "leaves_a_program_running",
+        "leaves_forks_that_hold_every_pipe",
+        "returns_twice",
+        "changes_directory",
+        "changes_environment",
+        "closes_standard_streams",
+        "closes_every_descriptor",
+        "patches_builtins",
+    ],
+)
+def test_a_builder_that_returns_its_model_in_the_end_is_read(report: Report, name: str) -> None:
+    outcome: Outcome = report.outcomes[name.replace("_", "-")]
+    assert isinstance(outcome, Reading), outcome
+    assert [node.name for node in outcome.architecture.nodes] == ["features", "hidden", "scores"]
+
+
+@pytest.mark.parametrize("name", ["patches_keras", "sets_global_state"])
+def test_a_builder_that_changes_keras_harms_at_most_its_own_model(report: Report, name: str) -> None:
+    outcome = report.outcomes[name.replace("_", "-")]
+    assert isinstance(outcome, Reading) or outcome.kind == "exception"
+
+
+def test_an_exception_is_told_with_the_builders_own_lines(report: Report) -> None:
+    told = failure(report, "raises")
+    assert told.kind == "exception"
+    assert "the <b>width</b> must be even" in told.message
+    assert [(frame.file, frame.function) for frame in told.frames] == [("misbehaving.py", "raises")]
+
+
+@pytest.mark.parametrize("name", ["raises_what_cannot_be_told", "raises_what_cannot_be_pickled", "recurses"])
+def test_a_strange_exception_is_told_as_well_as_it_can_be(report: Report, name: str) -> None:
+    told = failure(report, name)
+    assert told.kind == "exception"
+    words = {"raises_what_cannot_be_told": "Untellable", "raises_what_cannot_be_pickled": "a lock"}
+    assert words.get(name, "RecursionError") in told.message
+
+
+def test_a_wrong_return_type_is_named(report: Report) -> None:
+    assert failure(report, "returns_text").kind == "wrong-return"
+
+
+@pytest.mark.parametrize("name", ["hangs", "hangs_in_c"])
+def test_a_builder_that_takes_too_long_is_stopped_and_it_is_told_where_it_was(report: Report, name: str) -> None:
+    told = failure(report, name)
+    assert told.kind == "timeout"
+    assert "longer than 2 s" in told.message
+    assert told.frames[-1].function == name
+    (took,) = [model.seconds for model in report.models if model.entry.id == told.id]
+    assert TIMEOUT <= took < TIMEOUT + 3
+
+
+def test_what_a_stopped_builder_printed_is_shown(report: Report) -> None:
+    assert failure(report, "hangs").output == "settling down"
+
+
+def test_a_builder_that_eats_memory_is_stopped_at_its_limit(report: Report) -> None:
+    told = failure(report, "eats_memory")
+    assert told.kind == "memory"
+    assert f"more than {MEMORY} MiB" in told.message
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("calls_sys_exit", "exit status 3"),
+        ("calls_os_exit", "exit status 4"),
+        ("calls_os_exit_with_success", "exit status 0"),
+        ("segfaults", "SIGSEGV"),
+        ("aborts", "SIGABRT"),
+        ("kills_itself", "SIGKILL"),
+        ("kills_its_parent", "killed the process"),
+    ],
+)
+def test_a_process_that_ends_without_a_model_is_a_crash_that_says_how(report: Report, name: str, said: str) -> None:
+    told = failure(report, name)
+    assert told.kind == "crash"
+    assert said in told.message
+
+
+@pytest.mark.parametrize("name", ["segfaults", "aborts"])
+def test_a_fatal_signal_is_told_with_the_builders_own_lines(report: Report, name: str) -> None:
+    assert failure(report, name).frames[-1].function == name
+
+
+def test_only_the_end_of_much_output_is_kept(report: Report) -> None:
+    output = failure(report, "prints_megabytes_and_raises").output
+    assert len(output) <= 4_000
+    assert "line 99999" in output
+
+
+def test_strange_output_becomes_text_that_can_be_shown_anywhere(report: Report) -> None:
+    output = failure(report, "prints_strange_bytes_and_raises").output
+    assert "red 100%" not in output
+    assert "100%" in output
+    assert not any(ord(character) < 32 and character not in "\n\t" for character in output)
+
+
+def test_keyboard_interrupt_raised_by_a_builder_does_not_stop_the_build(report: Report) -> None:
+    assert isinstance(report.outcomes["raises-keyboard-interrupt"], Failure)
+
+
+@pytest.mark.slow
+def test_twenty_bad_builders_among_two_hundred_fail_alone(mark: str, entry: Callable[..., ModelEntry]) -> None:
+    bad = [name for name in NAMES if name.startswith(("raises", "calls", "segfaults", "aborts", "kills", "hangs"))]
+    entries = []
+    for number in range(200):
+        if number % 10 == 0:
+            name = bad[number // 10 % len(bad)]
+            chosen = entry("misbehaving", name, timeout=TIMEOUT)
+        else:
+            chosen = entry("wellbehaved", "small", units=number)
+        entries.append(ModelEntry(id=f"m{number}", target=chosen.target, kwargs=chosen.kwargs, limits=chosen.limits))
+    report = produce(entries, ZOO)
+    for number, model in enumerate(report.models):
+        assert isinstance(model.outcome, Failure) == (number % 10 == 0), model
+        if isinstance(model.outcome, Reading):
+            assert model.outcome.architecture.nodes[1].parameters == 5 * number
+    assert processes_with(mark) == []
