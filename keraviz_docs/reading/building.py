@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from keraviz_docs.reading.arguments import Arguments
-from keraviz_docs.reading.failures import CannotRead, from_exception
+from keraviz_docs.reading.failures import CannotRead, from_exception, told
 from keraviz_docs.reading.keras_internals import WeightsNeeded, forget_automatic_names, weightless
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ def _is_about_statelessness(error: BaseException) -> bool:
     """Whether Keras refuses something only because no values are kept (``keras/src/backend/common/variables.py``)."""
     cause: BaseException | None = error
     while cause is not None:
-        if "in a stateless scope" in str(cause):
+        if "in a stateless scope" in told(cause):
             return True
         cause = cause.__cause__
     return False

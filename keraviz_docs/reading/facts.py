@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts
 from keraviz_docs.reading.arguments import Arguments, signature_of
+from keraviz_docs.reading.failures import printable
 from keraviz_docs.reading.sources import source_of, undecorated
 
 _WIDTH = 88
@@ -40,14 +43,20 @@ def usage(target: BuilderTarget, arguments: Arguments) -> str:
     """Write the call as Python: one line if it fits in 88 columns, else one argument a line."""
     imported, _, _ = target.name.partition(".")
     call = [_literal(value) for value in arguments.positional]
-    call += [f"{name}={_literal(value)}" for name, value in arguments.named.items() if name.isidentifier()]
-    others = {name: value for name, value in arguments.named.items() if not name.isidentifier()}
+    call += [f"{name}={_literal(value)}" for name, value in arguments.named.items() if _is_name(name)]
+    others = {name: value for name, value in arguments.named.items() if not _is_name(name)}
     if others:
         call.append(f"**{_literal(others)}")
     line = f"model = {target.name}({', '.join(call)})"
     if len(line) > _WIDTH:
         line = f"model = {target.name}(\n" + "".join(f"    {argument},\n" for argument in call) + ")"
-    return f"from {target.module} import {imported}\n\n{line}"
+    dates = "import datetime\n" if "datetime." in line else ""
+    return printable(f"{dates}from {target.module} import {imported}\n\n{line}")
+
+
+def _is_name(text: str) -> bool:
+    """Whether Python reads a name as it stands: no keyword, and not another spelling of one name (``º`` is ``o``)."""
+    return text.isidentifier() and not keyword.iskeyword(text) and unicodedata.normalize("NFKC", text) == text
 
 
 def _literal(value: Any) -> str:
@@ -74,7 +83,7 @@ def _docstring(builder: Callable[..., Any]) -> str | None:
         own = type(definition).__dict__.get("__doc__")
     if inspect.isclass(definition) and not own:
         own = getattr(definition.__dict__.get("__init__"), "__doc__", None)
-    return inspect.cleandoc(own) or None if isinstance(own, str) else None
+    return printable(inspect.cleandoc(own)) or None if isinstance(own, str) else None
 
 
 def _signature(builder: Callable[..., Any], target: BuilderTarget) -> str | None:
@@ -98,7 +107,7 @@ def _signature(builder: Callable[..., Any], target: BuilderTarget) -> str | None
     )
     if inspect.isclass(undecorated(builder)):
         returned = ""
-    return f"{name}({', '.join(written)}){returned}"
+    return printable(f"{name}({', '.join(written)}){returned}")
 
 
 def _parameter(parameter: inspect.Parameter) -> str:

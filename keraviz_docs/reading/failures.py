@@ -12,6 +12,7 @@ from keraviz_docs.outcome import FailureKind, Frame
 from keraviz_docs.reading.sources import is_within, portable
 
 _LONGEST_MESSAGE = 2_000
+_MOST_FRAMES = 20
 _FOREIGN = frozenset({"keras", "tensorflow", "tf_keras", "keraviz_docs", "absl", "numpy", "optree"})
 
 
@@ -58,28 +59,27 @@ def told(error: BaseException) -> str:
     if len(text) > _LONGEST_MESSAGE:
         text = text[:_LONGEST_MESSAGE].rstrip() + " …"
     name = type(error).__name__
-    return f"{name}: {text}" if text else name
+    return printable(f"{name}: {text}" if text else name)
+
+
+def printable(text: str) -> str:
+    """Replace what is no Unicode text (lone surrogates), which JSON cannot carry."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def own_frames(error: BaseException, project: Path) -> tuple[Frame, ...]:
     """Return the zoo's own lines of a traceback, outermost first; those of Keras, TensorFlow and ours are left out.
 
     Own is what lies in the project.  When nothing does (a builder of an installed package), own is every package but
-    the frameworks.
+    the frameworks.  Of more than 20 frames the first and the last ten are kept.
     """
     lines = _lines(error.__traceback__)
     mine = [line for line in lines if _is_real(line) and is_within(Path(line.filename), project)]
     if not mine:
         mine = [line for line in lines if _is_real(line) and not _is_foreign(Path(line.filename))]
-    frames = [
-        Frame(
-            file=portable(Path(line.filename), project),
-            line=line.lineno or 1,
-            function=line.name,
-            code=(line.line or "").strip(),
-        )
-        for line in mine
-    ]
+    if len(mine) > _MOST_FRAMES:
+        mine = mine[: _MOST_FRAMES // 2] + mine[-_MOST_FRAMES // 2 :]
+    frames = [_frame(line, project) for line in mine]
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).is_file():
         frames.append(
             Frame(
@@ -94,6 +94,15 @@ def own_frames(error: BaseException, project: Path) -> tuple[Frame, ...]:
 
 def _lines(trace: TracebackType | None) -> list[traceback.FrameSummary]:
     return list(traceback.extract_tb(trace)) if trace is not None else []
+
+
+def _frame(line: traceback.FrameSummary, project: Path) -> Frame:
+    return Frame(
+        file=portable(Path(line.filename), project),
+        line=line.lineno or 1,
+        function=line.name,
+        code=printable((line.line or "").strip()),
+    )
 
 
 def _is_real(line: traceback.FrameSummary) -> bool:

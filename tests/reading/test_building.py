@@ -76,7 +76,8 @@ def test_keras_is_as_before_after_a_reading(zoo: Zoo, run: Run) -> None:
         from keras.src.backend.common.variables import Variable
         def state():
             return [Variable.__init__, keras.Variable.numpy, keras.Model.fit, keras.Model.load_weights,
-                    keras.Model.save, keras.utils.get_file, keras.saving.load_model, keras.saving.save_model, list(sys.path)]
+                    keras.Model.save, keras.utils.get_file, keras.saving.load_model, keras.saving.save_model,
+                    list(sys.path)]
         before = state()
         reading.read(ModelEntry(id="net", target=BuilderTarget("nets", "dense")), project)
         after = state()
@@ -337,39 +338,47 @@ def broken():
 
 
 @pytest.mark.parametrize(
-    ("returned", "message"),
+    ("returned", "what", "advice"),
     [
-        ("None", "returned nothing (None) instead of a keras.Model. Is a `return model` missing at its end?"),
-        (
-            "(dense(), 3)",
-            "returned a tuple of Functional, int instead of a keras.Model. Name a function that returns one of them.",
-        ),
-        (
-            "layers.Dense(3)",
-            "returned the layer Dense instead of a keras.Model. Wrap it: `keras.Sequential([keras.Input(shape), layer])`.",
-        ),
-        (
-            "dense().output",
-            "returned a KerasTensor instead of a keras.Model. Wrap it: `keras.Model(inputs, outputs)`.",
-        ),
-        (
-            "keras.Sequential",
-            "returned the class Sequential instead of a keras.Model. Return an instance of it.",
-        ),
-        ("'model.keras'", "returned a str instead of a keras.Model."),
+        ("None", "nothing (None)", " Is a `return model` missing at its end?"),
+        ("(dense(), 3)", "a tuple of Functional, int", " Name a function that returns one of them."),
+        ("{'model': dense()}", "a dict", " Name a function that returns one of them."),
+        ("(1, 2)", "a tuple of int, int", ""),
+        ("layers.Dense(3)", "the layer Dense", " Wrap it: `keras.Sequential([keras.Input(shape), layer])`."),
+        ("dense().output", "a KerasTensor", " Wrap it: `keras.Model(inputs, outputs)`."),
+        ("keras.Sequential", "the class Sequential", " Return an instance of it."),
+        ("'model.keras'", "a str", ""),
         (
             "__import__('tensorflow').Module()",
-            "returned a tensorflow.python.module.module.Module instead of a keras.Model. It is a tf.Module; only Keras 3 "
-            + "can be read.",
+            "a tensorflow.python.module.module.Module",
+            " It is a tf.Module; only Keras 3 can be read.",
         ),
     ],
 )
 def test_whatever_else_is_returned_is_named(
-    zoo: Zoo, failure_of: Callable[..., Failure], returned: str, message: str
+    zoo: Zoo, failure_of: Callable[..., Failure], returned: str, what: str, advice: str
 ) -> None:
     failure = failure_of(zoo(nets(DENSE + f"\ndef other():\n    return {returned}\n")), "nets:other")
     assert failure.kind == "wrong-return"
-    assert failure.message == f"`nets:other` {message}"
+    assert failure.message == f"`nets:other` returned {what} instead of a keras.Model.{advice}"
+
+
+def test_models_of_other_frameworks_are_named(zoo: Zoo, failure_of: Callable[..., Failure]) -> None:
+    # The packages themselves need not be installed: what counts is where a class says that it comes from.
+    classes = """
+def pretending(module, name):
+    return type(name, (type(name, (), {"__module__": module}),), {"__module__": "zoo"})()
+
+def torch_module(): return pretending("torch.nn.modules.module", "Module")
+def keras_2_model(): return pretending("tf_keras.src.engine.training", "Model")
+"""
+    project = zoo(nets(classes))
+    assert failure_of(project, "nets:torch_module").message.endswith(
+        "It is a PyTorch module; only Keras 3 can be read."
+    )
+    assert failure_of(project, "nets:keras_2_model").message.endswith(
+        "It comes from tf_keras (Keras 2); only Keras 3 can be read."
+    )
 
 
 UNBUILT = """

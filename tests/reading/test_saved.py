@@ -262,8 +262,8 @@ def test_custom_classes_that_are_not_there_are_named(
     failure = failure_of(project, NET)
     assert failure.kind == "saved-file"
     assert failure.message == (
-        f"`net.keras` needs the custom class `{name}`, which the archive does not contain. Put `parts.scaling` where the "
-        "manifest can import it, or name a `builder` that imports it and returns keras.saving.load_model(…)."
+        f"`net.keras` needs the custom class `{name}`, which the archive does not contain. Put `parts.scaling` where "
+        "the manifest can import it, or name a `builder` that imports it and returns keras.saving.load_model(…)."
     )
 
 
