@@ -45,15 +45,18 @@ def miniature(svg: str) -> str:
     height = max(box.y + box.height for box in boxes) - top
     columns = max(1, ceil(sqrt(height * WIDTH / (HEIGHT * (width + _GAP))) - 0.5)) if height > 3 * width else 1
     part = height / columns
+    # A box stands in the column of its middle, so it may stick out by half its height.
+    overhang = max(box.height for box in boxes) / 2 if columns > 1 else 0.0
+    room = part + 2 * overhang
     total_width = columns * width + (columns - 1) * _GAP
-    scale = min(WIDTH / total_width, HEIGHT / part, 1.0)
+    scale = min(WIDTH / total_width, HEIGHT / room, 1.0)
     across = (WIDTH - total_width * scale) / 2
-    down = (HEIGHT - part * scale) / 2
+    down = (HEIGHT - room * scale) / 2
 
     def place(box: _Box) -> tuple[int, float, float]:
         column = min(int((box.y + box.height / 2 - top) / part), columns - 1)
         x = box.x - left + column * (width + _GAP)
-        return column, across + x * scale, down + (box.y - top - column * part) * scale
+        return column, across + x * scale, down + (box.y - top - column * part + overhang) * scale
 
     placed = {box.key: place(box) for box in boxes}
     by_key = {box.key: box for box in boxes}

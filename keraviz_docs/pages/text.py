@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -44,7 +45,9 @@ def one_line(text: str, limit: int | None = None) -> str:
         while cut > 0 and unicodedata.combining(line[cut]):
             cut -= 1
         line = line[:cut].rstrip() + "…"
-    return f"{_ISOLATE}{line}{_unbalanced(line)}{_POP_ISOLATE}" if _BIDI.search(line) else line
+    if not _BIDI.search(line) or _is_isolated(line):
+        return line
+    return f"{_ISOLATE}{line}{_POP_ISOLATE * _open_isolates(line)}{_POP_ISOLATE}"
 
 
 def as_markdown(text: str) -> str:
@@ -107,12 +110,22 @@ def _linked(text: str) -> Markup:
     )
 
 
-def _unbalanced(line: str) -> str:
-    """Return the pops that isolates opened in ``line`` and left open still need."""
+def _open_isolates(line: str) -> int:
+    """Count the isolates that are opened in ``line`` and left open."""
+    return list(_isolate_depths(line))[-1] if line else 0
+
+
+def _is_isolated(line: str) -> bool:
+    """Tell whether ``line`` is one isolate from its first character to its last."""
+    *within, last = _isolate_depths(line)
+    return line.startswith(_ISOLATE) and all(within) and last == 0
+
+
+def _isolate_depths(line: str) -> Iterator[int]:
     depth = 0
     for character in line:
         if character in "\u2066\u2067\u2068":
             depth += 1
         elif character == _POP_ISOLATE:
             depth = max(0, depth - 1)
-    return _POP_ISOLATE * depth
+        yield depth
