@@ -38,16 +38,12 @@ def command(manifest: Path, directory: Path, graphviz: EngineName | None, jobs: 
       keraviz build -o docs/models
       keraviz build -m models/zoo.yml -o site-source/models --graphviz system
     """
-    from keraviz_docs import manifest as manifests
-
-    engine = graphviz or manifests.load(manifest).graphviz
-
     from keraviz_docs import production, site
     from keraviz_docs.cli import files
     from keraviz_docs.cli.models import tell
 
     with files.writing():
-        built = site.build(manifest, directory, graphviz=engine, jobs=jobs, progress=production.choose(quiet=quiet))
+        built = site.build(manifest, directory, graphviz=graphviz, jobs=jobs, progress=production.choose(quiet=quiet))
     tell(built.failures)
     for sentence in built.undrawn:
         click.echo(f"\n{sentence}", err=True)

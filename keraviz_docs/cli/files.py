@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,14 +25,19 @@ def writing() -> Iterator[None]:
 
 
 def write(path: Path, data: bytes, *, quiet: bool) -> None:
-    """Write a file, its directory included, and tell its path on stdout.
+    """Write a file, its directory included, and tell its path on stdout; it appears complete or not at all.
 
     Raises:
         UserError: it cannot be written.
     """
     with writing():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        unfinished = path.with_name(f".{path.name}-{os.getpid()}")
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
     tell(path, quiet=quiet)
 
 

@@ -36,8 +36,13 @@ def read(
     seen: set[str] = set()
     with production.LocalPool(jobs) as pool:
         for selection in selections:
+            # A manifest marks a project, which may have a cache; a function named in passing leaves nothing behind.
             report = production.produce(
-                selection.entries, selection.project, pool=pool, progress=production.choose(quiet=quiet)
+                selection.entries,
+                selection.project,
+                cache=production.Cache.of(selection.project) if selection.target else None,
+                pool=pool,
+                progress=production.choose(quiet=quiet),
             )
             models: list[Model] = []
             failures = list(report.undiscovered)

@@ -71,6 +71,22 @@ def test_extract_writes_what_it_can_and_says_what_it_cannot(keraviz: Keraviz, pr
     assert "Traceback" not in done.stderr
 
 
+def test_a_manifest_is_read_from_the_cache_the_second_time(keraviz: Keraviz, project: Path) -> None:
+    (project / "zoo.yml").write_text("models: [{builder: 'zoo_models:small'}]")
+    first = keraviz("extract", "zoo.yml")
+    second = keraviz("extract", "zoo.yml")
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert first.stdout == second.stdout
+    assert "from the cache" in second.stderr
+    assert "from the cache" not in first.stderr
+
+
+def test_a_function_named_in_passing_leaves_nothing_behind(keraviz: Keraviz, project: Path) -> None:
+    before = set(project.iterdir())
+    assert keraviz("extract", "zoo_models:small", "-q").returncode == 0
+    assert {path for path in project.iterdir() if path.name != "__pycache__"} == before
+
+
 def test_one_discovered_model_of_a_manifest(keraviz: Keraviz, project: Path) -> None:
     (project / "zoo.yml").write_text(MANIFEST)
     (project / "found.py").write_text(FOUND)

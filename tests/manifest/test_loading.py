@@ -244,6 +244,8 @@ def test_a_thousand_models_load(tmp_path: Path) -> None:
     assert len(manifest.load(path).entries) == 1000
 
 
-@pytest.mark.parametrize("path", sorted(Path(__file__).parents[2].glob("example_zoo/*.yml")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parents[2].glob("example_zoo/*.yml")), ids=lambda path: path.name
+)
 def test_the_examples_load(path: Path) -> None:
     assert manifest.load(path).entries
