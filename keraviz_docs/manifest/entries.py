@@ -39,6 +39,7 @@ class SavedModelTarget:
     """A ``.keras`` archive, of which only the configuration is read."""
 
     path: Path
+    """Relative to the project, unless it is absolute."""
 
     def __str__(self) -> str:
         return self.path.as_posix()
@@ -104,8 +105,13 @@ class Manifest:
 
     @property
     def project(self) -> Path:
-        """The directory that imports start from: the manifest's own, or the one above the package it lies in."""
-        directory = self.path.resolve().parent
-        while (directory / "__init__.py").exists() and directory != directory.parent:
-            directory = directory.parent
-        return directory
+        """The directory that imports start from, see :func:`project_of`."""
+        return project_of(self.path)
+
+
+def project_of(manifest: Path) -> Path:
+    """Return the directory that imports start from: the manifest's own, or the one above the package it lies in."""
+    directory = manifest.resolve().parent
+    while (directory / "__init__.py").exists() and directory != directory.parent:
+        directory = directory.parent
+    return directory

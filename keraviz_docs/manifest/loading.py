@@ -18,6 +18,7 @@ from keraviz_docs.manifest.entries import (
     ModelEntry,
     Position,
     SavedModelTarget,
+    project_of,
 )
 from keraviz_docs.manifest.mistakes import ManifestError, Mistake, shown
 from keraviz_docs.manifest.validation import violations
@@ -110,6 +111,8 @@ def parse_inputs(text: str) -> Any:
 
 def _manifest(document: Document, path: Path) -> Manifest:
     value: Mapping[str, Any] = document.value
+    # Files are written relative to the manifest, and known by their path in the project that imports start from.
+    directory = path.parent.resolve().relative_to(project_of(path))
     defaults: Mapping[str, Any] = value.get("defaults", {})
     entries: list[ModelEntry | DiscoverEntry] = []
     for index, own in enumerate(value["models"]):
@@ -118,7 +121,7 @@ def _manifest(document: Document, path: Path) -> Manifest:
         if "discover" in own:
             entries.append(DiscoverEntry(module=own["discover"], position=position, **_shared(entry)))
             continue
-        model = _model(entry, position)
+        model = _model(entry, position, directory)
         entries.append(model)
         for number, variant in enumerate(own.get("variants", ())):
             entries.append(_variant(model, entry, variant, document.place(("models", index, "variants", number)).value))
@@ -131,13 +134,13 @@ def _manifest(document: Document, path: Path) -> Manifest:
     )
 
 
-def _model(entry: Mapping[str, Any], position: Position) -> ModelEntry:
+def _model(entry: Mapping[str, Any], position: Position, directory: Path) -> ModelEntry:
     target: BuilderTarget | SavedModelTarget
     if "builder" in entry:
         module, _, name = entry["builder"].partition(":")
         target = BuilderTarget(module, name)
     else:
-        target = SavedModelTarget(Path(entry["file"]))
+        target = SavedModelTarget(directory / entry["file"])
     return ModelEntry(
         id=entry_id(entry) or "",  # never empty: the cross-checks have passed
         target=target,

@@ -1,0 +1,95 @@
+"""Writes the reference of the manifest from its schema and that of the command line from its parser."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from mkdocs.structure.files import File, Files
+
+from keraviz_docs import manifest
+from keraviz_docs.cli import program
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+
+MANIFEST_INTRODUCTION = """\
+The manifest is a YAML file, usually `zoo.yml`, that lists the models of a zoo. `keraviz schema` prints the JSON Schema
+from which this page is made; editors that know it complete keys and mark mistakes.
+
+Imports start from the directory of the manifest, or from the one above the package that it lies in. Relative paths
+start from the manifest itself."""
+
+LISTS_AND_TUPLES = """\
+## Lists and tuples
+
+YAML has no tuples. A list stays a list, but becomes a tuple where the builder's parameter has a tuple as its default or
+annotation. `!tuple [32, 32, 3]` makes a tuple in any place."""
+
+EXIT_STATUS = """\
+The exit status is 0 when everything was done, 1 when some model failed (the others are still written), and 2 when
+nothing could be done: a mistake in the call or in the manifest."""
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the two generated pages."""
+    files.append(File.generated(config, "reference/manifest.md", content=manifest_page(manifest.schema())))
+    files.append(File.generated(config, "reference/cli.md", content=cli_page(program)))
+    return files
+
+
+def manifest_page(schema: dict[str, Any]) -> str:
+    """Describe every key of the manifest, in the schema's order."""
+    parts = ["# Manifest", MANIFEST_INTRODUCTION]
+    parts += _table("At the top level", schema)
+    for key, title in (("defaults", "`defaults`"),):
+        parts += _table(title, schema["properties"][key])
+    for variant in _entry_kinds(schema):
+        parts += _table(f"An entry with `{variant['required'][0]}`", variant)
+    parts.append(LISTS_AND_TUPLES)
+    return "\n\n".join(parts) + "\n"
+
+
+def cli_page(command: click.Command) -> str:
+    """Describe every command by its own help text."""
+    parts = ["# Command line", EXIT_STATUS]
+    context = click.Context(command, info_name="keraviz")
+    commands = command.commands if isinstance(command, click.Group) else {}
+    for name, sub in commands.items():
+        inner = click.Context(sub, parent=context, info_name=name, terminal_width=100, max_content_width=100)
+        parts.append(f"## keraviz {name}\n\n```text\n{sub.get_help(inner)}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def _entry_kinds(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            required = part.get("required", ())
+            if "properties" in part and any(kind in required for kind in ("builder", "discover", "file")):
+                found.append(part)
+            for inner in part.values():
+                walk(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                walk(inner)
+
+    walk(schema)
+    return found
+
+
+def _table(title: str, part: dict[str, Any]) -> list[str]:
+    rows = ["| key | meaning | default | example |", "|---|---|---|---|"]
+    for key, about in part["properties"].items():
+        required = " (required)" if key in part.get("required", ()) else ""
+        default = f"`{json.dumps(about['default'])}`" if "default" in about else ""
+        example = f"`{json.dumps(about['examples'][0], ensure_ascii=False)}`" if about.get("examples") else ""
+        meaning = inspect.cleandoc(about.get("description", "")).replace("\n", " ")
+        rows.append(
+            " | ".join((f"| `{key}`{required}", *(cell.replace("|", "\\|") for cell in (meaning, default, example))))
+            + " |"
+        )
+    return [f"## {title}", part.get("description", ""), "\n".join(rows)]
