@@ -68,6 +68,9 @@ class _Versions:
     def of(cls, base: Graph, head: Graph, pairs: Mapping[int, int], moved: Set[int] = frozenset()) -> _Versions:
         return cls(base, head, pairs, {j: i for i, j in pairs.items()}, moved, {pairs[i] for i in moved})
 
+    def is_first_call(self, i: int, j: int) -> bool:
+        return self.base.first_call[i] == i and self.head.first_call[j] == j
+
     def stays_in_base(self, i: int) -> bool:
         return i in self.pairs and i not in self.moved
 
@@ -146,7 +149,7 @@ def _of_layer(versions: _Versions, i: int, j: int) -> Iterator[Change]:
     if new.kind == "input":
         return
     before, after = Place(old.number, old.path), Place(new.number, new.path)
-    if new.shared is None and old.shared is None:
+    if versions.is_first_call(i, j):
         name = old.name if old.explicit_name else None, new.name if new.explicit_name else None
         if name[0] != name[1]:
             yield Change(kind="renamed", class_name=new.class_name, settings={"name": name}, base=before, head=after)
@@ -165,7 +168,7 @@ def _of_layer(versions: _Versions, i: int, j: int) -> Iterator[Change]:
     if settings:
         yield Change(kind="changed", class_name=new.class_name, settings=settings, base=before, head=after)
         return
-    settings = _shapes(old, new)
+    settings = _shapes(versions, i, j)
     if settings:
         ripple = rewired or _operand_tensors(versions.base, i) != _operand_tensors(versions.head, j)
         yield Change(
@@ -179,8 +182,6 @@ def _own_settings(versions: _Versions, i: int, j: int) -> dict[str, tuple[Any, A
     settings = setting_differences(new, versions.base.settings[i], versions.head.settings[j])
     if old.trainable != new.trainable:
         settings.setdefault("trainable", (old.trainable, new.trainable))
-    if old.activation != new.activation and not settings:
-        settings["activation"] = (old.activation, new.activation)
     sharing = _sharing(versions, i, j)
     if sharing is not None:
         settings["shares weights with"] = sharing
@@ -218,14 +219,16 @@ def _calls(graph: Graph, index: int) -> list[int]:
     return graph.calls.get(graph.nodes[index].shared or graph.nodes[index].number, [index])
 
 
-def _shapes(old: Node, new: Node) -> dict[str, tuple[Any, Any]]:
+def _shapes(versions: _Versions, i: int, j: int) -> dict[str, tuple[Any, Any]]:
+    old, new = versions.base.nodes[i].outputs, versions.head.nodes[j].outputs
     settings: dict[str, tuple[Any, Any]] = {}
-    if old.outputs != new.outputs:
-        settings["output"] = _tensors(old.outputs), _tensors(new.outputs)
-        if settings["output"][0] == settings["output"][1]:
-            settings["output"] = _types(old.outputs), _types(new.outputs)
-    if old.shared is None and new.shared is None and old.parameters != new.parameters:
-        settings["parameters"] = old.parameters, new.parameters
+    if _tensors(old) != _tensors(new):
+        settings["output"] = _tensors(old), _tensors(new)
+    if _types(old) != _types(new):
+        settings["output dtype"] = _types(old), _types(new)
+    parameters = versions.base.parameters[i], versions.head.parameters[j]
+    if versions.is_first_call(i, j) and parameters[0] != parameters[1]:
+        settings["parameters"] = parameters
     return settings
 
 

@@ -33,6 +33,10 @@ class Graph:
     consumers: Sequence[tuple[int, ...]]
     calls: dict[int, list[int]]
     """Positions of all calls of a layer, by the number of its first call."""
+    first_call: Sequence[int]
+    """Position of the call that comes first in canonical order; which call runs first can change with an edit."""
+    parameters: Sequence[int]
+    """Parameters of the layer, told for each of its calls."""
     settings: Sequence[dict[str, Any]]
     names: Sequence[str | None]
     """The name that a person gave, with the given names of the groups around it; ``None`` when Keras numbered it."""
@@ -51,6 +55,8 @@ def graph_of(architecture: Architecture) -> Graph:
     calls: dict[int, list[int]] = {}
     for index, node in enumerate(nodes):
         calls.setdefault(node.shared or node.number, []).append(index)
+    first_call = [calls[node.shared or node.number][0] for node in nodes]
+    parameters = [architecture.node(node.shared or node.number).parameters for node in nodes]
     return Graph(
         architecture=architecture,
         nodes=nodes,
@@ -58,6 +64,8 @@ def graph_of(architecture: Architecture) -> Graph:
         operands=operands,
         consumers=[tuple(found) for found in consumers],
         calls=calls,
+        first_call=first_call,
+        parameters=parameters,
         settings=[settings_of(node) for node in nodes],
         names=_given_names(architecture, nodes),
     )
@@ -87,9 +95,10 @@ def depth_first(architecture: Architecture) -> list[int]:
     return order
 
 
-def signature(node: Node, settings: dict[str, Any]) -> str:
+def signature(graph: Graph, index: int) -> str:
     """Return text that two nodes share when they are the same kind of layer with the same settings."""
-    return f"{node.kind}\0{node.class_name}\0{node.shared is None}\0{json.dumps(settings, sort_keys=True)}"
+    node, again = graph.nodes[index], graph.first_call[index] != index
+    return f"{node.kind}\0{node.class_name}\0{again}\0{json.dumps(graph.settings[index], sort_keys=True)}"
 
 
 def _given_names(architecture: Architecture, nodes: Sequence[Node]) -> list[str | None]:

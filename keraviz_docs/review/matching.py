@@ -113,7 +113,7 @@ def _match_positions(base: Graph, head: Graph) -> _Pairs:
 
 def _side(graph: Graph, codes: _Codes) -> _Side:
     families = [codes((node.kind, node.class_name)) for node in graph.nodes]
-    exact = [codes(signature(node, settings)) for node, settings in zip(graph.nodes, graph.settings, strict=True)]
+    exact = [codes(signature(graph, index)) for index in range(len(graph.nodes))]
     named = [codes((code, name)) for code, name in zip(exact, graph.names, strict=True)]
     return _Side(graph, families, exact, named)
 
@@ -209,7 +209,7 @@ def _profiles(side: _Side, positions: Sequence[int]) -> tuple[list[int], list[in
     found = []
     for index in positions:
         node = side.graph.nodes[index]
-        key = (side.exact[index], side.graph.names[index], node.outputs, node.parameters)
+        key = (side.exact[index], side.graph.names[index], node.outputs, side.graph.parameters[index])
         if key not in numbers:
             numbers[key] = len(examples)
             examples.append(index)
@@ -228,7 +228,7 @@ def _similarity(base: _Side, i: int, head: _Side, j: int) -> float:
         different = sum(before.get(key) != after.get(key) for key in before.keys() | after.keys())
         worth = 1.0 + max(0.0, 1.0 - different / 4)
     old, new = base.graph.nodes[i], head.graph.nodes[j]
-    worth += 0.3 * (old.outputs == new.outputs) + 0.3 * (old.parameters == new.parameters)
+    worth += 0.3 * (old.outputs == new.outputs) + 0.3 * (base.graph.parameters[i] == head.graph.parameters[j])
     name, other = base.graph.names[i], head.graph.names[j]
     if name is not None and other is not None:
         worth += 2.0 if name == other else -0.5

@@ -28,7 +28,8 @@ def settings_of(node: Node | Group) -> dict[str, Any]:
     """Return the settings that are not defaults, in the order of their names, with short canonical values."""
     defaults = defaults_of(node.class_name, node.module)
     found = {key: canonical(value) for key, value in node.config.items() if key not in NOISE}
-    return {key: found[key] for key in sorted(found) if key not in defaults or found[key] != defaults[key]}
+    # What is not listed and not set, such as the regulariser that every layer may have, is a default as well.
+    return {key: found[key] for key in sorted(found) if found[key] != defaults.get(key)}
 
 
 def defaults_of(class_name: str, module: str) -> Mapping[str, Any]:

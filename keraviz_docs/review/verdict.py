@@ -78,14 +78,18 @@ def verdict_on(
     Returns:
         The verdict, and what led to it, the gravest first.
     """
+    if not changes and _addresses(base) == _addresses(head):
+        return "identical", ()
     if any(side.totals.parameters and not side.checkpoint for side in (base, head)):
         return "unknown", ()
     mismatches = sorted(_mismatches(base, head, matching), key=lambda mismatch: _GRAVITY[mismatch.kind])
     if mismatches:
         return _CONSEQUENCE[mismatches[0].kind], tuple(mismatches)
-    if not changes and base.checkpoint == head.checkpoint:
-        return "identical", ()
     return "loads" if all(_is_harmless(change) for change in changes) else "loads-changed", ()
+
+
+def _addresses(architecture: Architecture) -> dict[str, tuple[tuple[int, ...], ...]]:
+    return {entry.path: entry.variables for entry in architecture.checkpoint}
 
 
 def at_least(verdict: Verdict, level: Verdict) -> bool:
