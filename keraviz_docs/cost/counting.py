@@ -108,12 +108,14 @@ def _cost(architecture: Architecture, node: Node, tensors: Sequence[tuple[Tensor
     per_position = None
     if macs is None and call is None:
         per_position = _per_position(architecture, node, work, tensors)
+        if per_position == 0:  # a lookup, however long the text
+            macs = 0
     return NodeCost(
         number=node.number,
         path=node.path,
         macs=node.macs if macs is None else macs,
         elementwise=0 if work.elementwise is nothing else _apply(work.elementwise, call),
-        macs_per_position=per_position,
+        macs_per_position=per_position or None,
     )
 
 
@@ -204,6 +206,10 @@ def _per_position(
     A position is one step of a sequence, one place of an image.  Products of positions (attention) have no such figure:
     there, input and output differ in how many dimensions are unknown, or the count grows faster than the output.
     """
+    counts = [_macs(work, node, _call(architecture, node, tensors, size)) for size in PROBES]
+    first = counts[0]
+    if first is None or counts == [0, 0, 0]:
+        return first
     if not node.inputs or len(node.outputs) != 1:
         return None
     source = tensors[node.inputs[0].node - 1][node.inputs[0].output].shape
@@ -211,8 +217,4 @@ def _per_position(
     if source is None or result is None or source.count(None) != result.count(None):
         return None
     dimensions = result.count(None)
-    counts = [_macs(work, node, _call(architecture, node, tensors, size)) for size in PROBES]
-    first = counts[0]
-    if not first:
-        return None
     return first if counts == [first * size**dimensions for size in PROBES] else None

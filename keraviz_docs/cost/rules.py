@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,11 @@ class Work:
     def multiplies(self) -> bool:
         """Whether this is a layer or operation of products, whatever their number turns out to be."""
         return self.macs is not nothing
+
+
+def canonical(operation: str) -> str:
+    """Return an operation's name without capitals, underscores and TensorFlow's version: ``AddV2`` is ``add``."""
+    return re.sub(r"(?<=[a-z0-9])v\d+$", "", operation.replace("_", "").lower())
 
 
 def _all(work: Work, names: str) -> dict[str, Work]:
@@ -162,7 +168,7 @@ Left out, hence unknown: layers that run someone else's code (``Lambda``, ``TFSM
 """
 
 OPERATIONS: Mapping[str, Work] = {
-    key.replace("_", "").lower(): work
+    canonical(key): work
     for key, work in {
         **_all(Work(products.matmul, nothing), "matmul batch_mat_mul batch_mat_mul_v2 batch_mat_mul_v3"),
         **_all(Work(products.einsum, nothing), "einsum xla_einsum"),
@@ -296,4 +302,14 @@ def _known(node: Node) -> Work | None:
         return None
     if node.kind == "layer":
         return LAYERS.get(node.class_name) if is_keras(node.module) else None
-    return OPERATIONS.get(node.class_name.replace("_", "").lower())
+    ours = is_keras(node.module) or node.module.partition(".")[0] in ("tf", "tensorflow")
+    return OPERATIONS.get(canonical(node.class_name)) if ours else None
+
+
+def multiplies_nothing(operations: Iterable[str]) -> bool:
+    """Tell whether operations, by name or TensorFlow type, contain no product of matrices and no convolution.
+
+    An operation that is not known makes the answer ``False``.
+    """
+    known = [OPERATIONS.get(canonical(operation)) for operation in operations]
+    return all(work is not None and not work.multiplies for work in known)

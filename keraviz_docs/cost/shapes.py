@@ -1,116 +1,69 @@
-"""Every tensor of an architecture at batch 1.
+"""Every tensor of an architecture at batch 1, and at given sizes of its inputs.
 
-An architecture's batch dimension is unknown (``None``), and so may others be.  Where a dimension follows from the batch
-it is filled in; where it does not, it stays unknown.  Not every leading ``None`` is the batch: a model that cuts images
-into windows folds them into it, ``(None, 49, 96)`` being 64 windows of one image.
+An architecture's batch dimension is unknown (``None``), and so may others be.  What follows from the inputs is filled
+in by what each kind of layer and operation does to a shape; what does not follow stays unknown.  Nothing is guessed:
+not every leading ``None`` is the batch (a model that cuts images into windows folds them into it, ``(None, 49, 96)``
+being 64 windows of one image), and a layer that is a stranger may do anything to a length.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from keraviz_docs.architecture import Architecture, Node, Shape, Tensor
+import msgspec
+
+from keraviz_docs.architecture import Architecture, Node, Port, Shape, Tensor
+from keraviz_docs.cost.call import whole
 from keraviz_docs.cost.products import labels_of, split_equation
+from keraviz_docs.cost.rules import canonical, is_keras, work_of
 
-KEEPING_ELEMENTS = {
-    "reshape", "flatten", "permute", "transpose", "swapaxes", "moveaxis", "expanddims", "squeeze", "ravel", "identity",
-    "passthrough", "rearrange", "depthtospace", "spacetodepth", "spacetobatchnd", "batchtospacend", "roll", "flip",
-}  # fmt: skip
-"""Operations whose output has as many elements as their input, so that one unknown dimension follows."""
-
-CHANGING_THE_BATCH = {
-    "concatenate", "concat", "concatv2", "stack", "pack", "tile", "repeat", "split", "splitv", "unstack", "unpack",
-    "stridedslice", "slice", "getitem", "gather", "gatherv2", "take", "broadcastto", "spacetobatchnd", "batchtospacend",
-}  # fmt: skip
-"""Operations that may lengthen, shorten or drop the first dimension."""
+Dims = tuple["int | None", ...]
+Fill = Callable[[Node, Dims, Sequence[Shape]], Shape]
+"""Fills in one output's unknown dimensions from the shapes of the inputs."""
 
 
 def at_batch_one(architecture: Architecture) -> tuple[tuple[Tensor, ...], ...]:
     """Return the outputs of every node, in the order of the nodes, with what follows from a batch of 1 filled in."""
-    known: list[tuple[Tensor, ...]] = []
-    for node in architecture.nodes:
-        given = [architecture.node(operand.node).outputs[operand.output].shape for operand in node.inputs]
-        filled = [known[operand.node - 1][operand.output].shape for operand in node.inputs]
-        known.append(
-            tuple(Tensor(shape=_fill(node, tensor.shape, given, filled), dtype=tensor.dtype) for tensor in node.outputs)
-        )
-    return tuple(known)
+    return _resolve(architecture, {})
 
 
-def _fill(node: Node, shape: Shape, given: Sequence[Shape], filled: Sequence[Shape]) -> Shape:
-    if shape is None or None not in shape:
-        return shape
-    if node.kind == "input" or not given:
-        return (1, *shape[1:]) if node.kind == "input" and shape[0] is None else shape
-    name = node.class_name.replace("_", "").lower()
-    if name in KEEPING_ELEMENTS:
-        return _conserve(shape, filled[0])
-    if name == "einsumdense" and filled[0] is not None:
-        return _einsum_dense(str(node.config.get("equation", "")), shape, filled[0])
-    if shape[0] is None:
-        batch = _batch(name, given, filled)
-        shape = (batch, *shape[1:])
-    if node.kind == "operation":
-        shape = _inherit(name, shape, given, filled)
-    return shape
+def at_sizes(architecture: Architecture, sizes: Mapping[str, Sequence[int | None]]) -> Architecture:
+    """Return the architecture with its inputs of given sizes at batch 1, and what follows from them.
+
+    Args:
+        architecture: any; what is known in it stays.
+        sizes: by the name of an input, its dimensions without the batch.
+
+    Raises:
+        ValueError: there is no such input, or it has another rank or another size.
+    """
+    shapes: dict[int, Dims] = {}
+    ports = {port.name: port for port in architecture.inputs}
+    for name, size in sizes.items():
+        if name not in ports:
+            raise ValueError(f"no input is named {name!r}; there are {', '.join(map(repr, ports)) or 'none'}")
+        known, given = ports[name].shape, (1, *size)
+        fits = known is not None and len(known) == len(given)
+        if not fits or any(old not in (None, new) for old, new in zip((known or ())[1:], given[1:], strict=True)):
+            raise ValueError(f"input {name!r} has the shape {known}; {list(size)} does not fit it")
+        shapes[ports[name].node] = given
+    tensors = _resolve(architecture, shapes)
+    nodes = tuple(
+        msgspec.structs.replace(node, outputs=outputs)
+        for node, outputs in zip(architecture.nodes, tensors, strict=True)
+    )
+    return msgspec.structs.replace(
+        architecture,
+        nodes=nodes,
+        inputs=tuple(_at(port, tensors) for port in architecture.inputs),
+        outputs=tuple(_at(port, tensors) for port in architecture.outputs),
+    )
 
 
-def _conserve(shape: Sequence[int | None], source: Shape) -> Shape:
-    """Solve the only unknown dimension so that the number of elements stays."""
-    if shape.count(None) > 1 or source is None or None in source:
-        # The batch alone still passes through whatever happens behind it.
-        behind = source is not None and bool(source) and len(source) > 1 and source[0] == 1 and shape[0] is None
-        return (1, *shape[1:]) if behind and _same_unknowns(shape, source) else tuple(shape)
-    rest = math.prod(size for size in shape if size is not None)
-    total = math.prod(size for size in source if size is not None)
-    if rest == 0 or total % rest:
-        return tuple(shape)
-    return tuple(total // rest if size is None else size for size in shape)
-
-
-def _einsum_dense(equation: str, shape: Sequence[int | None], source: Sequence[int | None]) -> Shape:
-    """Fill what an ``EinsumDense`` keeps of its input: Keras declares ``None`` where ``output_shape`` says so."""
-    terms, result = split_equation(equation)
-    before, after = labels_of(terms[0], len(source)), labels_of(result, len(shape))
-    if before is None or after is None:
-        return tuple(shape)
-    sizes = dict(zip(before, source, strict=True))
-    return tuple(sizes.get(label) if size is None else size for label, size in zip(after, shape, strict=True))
-
-
-def _same_unknowns(shape: Sequence[int | None], source: Shape) -> bool:
-    """Tell whether as many dimensions are unknown behind the batch as before."""
-    return source is not None and shape[1:].count(None) == source[1:].count(None)
-
-
-def _batch(name: str, given: Sequence[Shape], filled: Sequence[Shape]) -> int | None:
-    """Return the first dimension that the inputs agree on, where theirs was unknown, too."""
-    sizes = {full[0] for raw, full in zip(given, filled, strict=True) if raw and full and raw[0] is None}
-    if len(sizes) > 1:
-        sizes.discard(1)
-    if len(sizes) != 1:
-        return None
-    size = sizes.pop()
-    return size if size == 1 or name not in CHANGING_THE_BATCH else None
-
-
-def _inherit(name: str, shape: Sequence[int | None], given: Sequence[Shape], filled: Sequence[Shape]) -> Shape:
-    """Fill what an element-wise operation, or the batch of a product, takes over from operands of equal rank."""
-    result = list(shape)
-    last = len(shape) - 2 if name in {"matmul", "batchmatmul", "batchmatmulv2", "batchmatmulv3"} else len(shape)
-    if name in CHANGING_THE_BATCH:
-        return tuple(result)
-    for axis in range(1, last):
-        if result[axis] is not None:
-            continue
-        sizes: set[int | None] = set()
-        for raw, full in zip(given, filled, strict=True):
-            if raw is not None and full is not None and len(raw) == len(shape) and raw[axis] is None:
-                sizes.add(full[axis])
-        if len(sizes) == 1:
-            result[axis] = sizes.pop()
-    return tuple(result)
+def _at(port: Port, tensors: Sequence[Sequence[Tensor]]) -> Port:
+    return msgspec.structs.replace(port, shape=tensors[port.node - 1][port.output].shape)
 
 
 def bytes_of(tensor: Tensor) -> int | None:
@@ -127,3 +80,360 @@ BYTES: Mapping[str, float] = {
     "float64": 8, "complex64": 8, "complex128": 16,
 }  # fmt: skip
 """Bytes per element, by Keras's names of the types; two four-bit numbers share a byte."""
+
+
+def _resolve(architecture: Architecture, given: Mapping[int, Dims]) -> tuple[tuple[Tensor, ...], ...]:
+    known: list[tuple[Tensor, ...]] = []
+    for node in architecture.nodes:
+        inputs = [known[operand.node - 1][operand.output].shape for operand in node.inputs]
+        before = [architecture.node(operand.node).outputs[operand.output].shape for operand in node.inputs]
+        outputs = []
+        for tensor in node.outputs:
+            shape = given.get(node.number, tensor.shape)
+            if node.kind == "input" and shape:
+                shape = (1 if shape[0] is None else shape[0], *shape[1:])
+            outputs.append(Tensor(shape=_filled(node, shape, inputs, before), dtype=tensor.dtype))
+        known.append(tuple(outputs))
+    return tuple(known)
+
+
+def _filled(node: Node, shape: Shape, inputs: Sequence[Shape], before: Sequence[Shape]) -> Shape:
+    """Fill the unknown dimensions of an output; what was known stays."""
+    if shape is None or None not in shape or not inputs or node.kind == "input":
+        return shape
+    fill = _fill_of(node)
+    if fill is _stranger:
+        # For a layer that nobody knows only this is sure: a sample whose declared shape it keeps stays one sample.
+        same = inputs[before.index(shape)] if shape in before else None
+        return (1, *shape[1:]) if same and same[0] == 1 else shape
+    try:
+        found = fill(node, shape, inputs)
+    except (LookupError, TypeError, ValueError):
+        return shape  # arguments other than the name promises
+    if found is None or len(found) != len(shape):
+        return shape
+    return tuple(new if old is None else old for old, new in zip(shape, found, strict=True))
+
+
+def _fill_of(node: Node) -> Fill:
+    name = canonical(node.class_name)
+    if node.kind == "layer":
+        if not is_keras(node.module):
+            return _stranger
+        special = _LAYERS.get(node.class_name)
+        if special is None and "kernel_size" in node.config:
+            special = _slid
+        return special or (_like_inputs if work_of(node) is not None else _stranger)
+    special = _OPERATIONS.get(name)
+    if special is not None:
+        return special
+    work = work_of(node)
+    return _like_inputs if work is not None and not work.multiplies else _stranger
+
+
+def _stranger(_: Node, shape: Dims, __: Sequence[Shape]) -> Shape:
+    """Know nothing."""
+    return shape
+
+
+def _batch_only(_: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Keep the batch, and know nothing of the rest."""
+    return (inputs[0][0], *shape[1:]) if inputs[0] else shape
+
+
+def _like_inputs(_: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Broadcast the inputs against each other, from the last dimension."""
+    result = list(shape)
+    for place in range(1, len(shape) + 1):
+        sizes = [given[-place] for given in inputs if given is not None and len(given) >= place]
+        wider = {size for size in sizes if size != 1}
+        if result[-place] is None and sizes and len(wider) <= 1:
+            result[-place] = wider.pop() if wider else 1
+        elif result[-place] is None and len(wider - {None}) == 1 and len(wider) == 2:
+            result[-place] = (wider - {None}).pop()  # an unknown size that is broadcast against a known one
+    return tuple(result)
+
+
+def _like_first(_: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Keep the leading dimensions of the first input: ``Dense``, ``Embedding``, recurrence, attention."""
+    first = inputs[0] or ()
+    known = (*first, *(None,) * len(shape))[: len(shape)]
+    return tuple(new if place < len(shape) - 1 else None for place, new in enumerate(known))
+
+
+def _conserved(_: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Keep the number of elements: reshaping of all kinds."""
+    source = inputs[0]
+    if source is None:
+        return shape
+    if shape.count(None) > 1 and shape[0] is None:
+        shape = (source[0], *shape[1:])  # of several unknown dimensions the first one is the batch
+    if shape.count(None) != 1 or None in source:
+        same_behind = shape.count(None) == 1 and shape[0] is None and shape[1:].count(None) == source[1:].count(None)
+        return (source[0], *shape[1:]) if same_behind and source[0] == 1 else shape
+    rest = math.prod(size for size in shape if size is not None)
+    total = math.prod(size for size in source if size is not None)
+    if rest == 0 or total % rest:
+        return shape
+    return tuple(total // rest if size is None else size for size in shape)
+
+
+def _concatenated(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Add up along the axis, the weights among the operands included."""
+    axis = int(node.config.get("axis", -1)) % len(shape)
+    operands: list[Shape] = [*inputs, *(weight.shape for weight in node.weights)]
+    parts = [operand[axis] for operand in operands if operand is not None and len(operand) == len(shape)]
+    known = [part for part in parts if part is not None]
+    result = list(_like_inputs(node, shape, inputs) or shape)
+    result[axis] = sum(known) if len(known) == len(operands) else None
+    if node.weights and axis == 0:
+        result[0] = None  # which operands are repeated along the batch is not known
+    return tuple(result)
+
+
+def _stacked(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Insert the axis along which inputs of one shape are stacked."""
+    axis = int(node.config.get("axis", 0)) % len(shape)
+    first = inputs[0]
+    if first is None or any(other != first for other in inputs):
+        return _conserved(node, shape, inputs)  # steps that joined the batch and leave it again
+    return (*first[:axis], len(inputs), *first[axis:]) if len(first) == len(shape) - 1 else shape
+
+
+def _unstacked(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Remove the axis, or, where there is one output only, let the steps join the batch."""
+    if len(node.outputs) == 1:
+        return _conserved(node, shape, inputs)
+    return _without(inputs[0], int(node.config.get("axis", 0)))
+
+
+def _expanded(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    axis = node.config["axis"]
+    if not isinstance(axis, int):
+        return _conserved(node, shape, inputs)
+    first = inputs[0] or ()
+    axis %= len(shape)
+    return (*first[:axis], 1, *first[axis:])
+
+
+def _squeezed(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    axis = node.config.get("axis")
+    return _without(inputs[0], axis) if isinstance(axis, int) else _conserved(node, shape, inputs)
+
+
+def _without(shape: Shape, axis: int) -> Shape:
+    if shape is None:
+        return None
+    axis %= len(shape)
+    return (*shape[:axis], *shape[axis + 1 :])
+
+
+def _permuted(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    first = inputs[0] or ()
+    order = node.config.get("axes") or node.config.get("perm")
+    if node.class_name == "Permute":
+        order = [0, *node.config["dims"]]
+    if order is None:
+        order = list(reversed(range(len(first))))
+    return tuple(first[axis] for axis in order) if len(order) == len(first) else _conserved(node, shape, inputs)
+
+
+def _swapped(node: Node, _: Dims, inputs: Sequence[Shape]) -> Shape:
+    first = list(inputs[0] or ())
+    one, two = int(node.config["axis1"]), int(node.config["axis2"])
+    first[one], first[two] = first[two], first[one]
+    return tuple(first)
+
+
+def _reduced(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Remove the axes that a reduction runs over, or leave 1 in their place."""
+    first = inputs[0] or ()
+    axis = node.config.get("axis")
+    gone = {each % len(first) for each in (range(len(first)) if axis is None else whole(axis))}
+    if len(shape) == len(first):
+        return tuple(1 if place in gone else size for place, size in enumerate(first))
+    return tuple(size for place, size in enumerate(first) if place not in gone)
+
+
+def _repeated(node: Node, _: Dims, inputs: Sequence[Shape]) -> Shape:
+    first, times = list(inputs[0] or ()), node.config["repeats"]
+    axis = int(node.config["axis"])
+    size = first[axis]
+    first[axis] = None if size is None else size * int(times)
+    return tuple(first)
+
+
+def _tiled(node: Node, _: Dims, inputs: Sequence[Shape]) -> Shape:
+    first, times = inputs[0] or (), whole(node.config["repeats"])
+    return tuple(None if size is None else size * each for size, each in zip(first, times, strict=True))
+
+
+def _divided(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Keep what ``split`` does not cut; of the axis, only what is already known."""
+    first = inputs[0] or ()
+    axis = int(node.config.get("axis", 0)) % len(shape)
+    cuts = node.config.get("indices_or_sections")
+    size = first[axis]
+    part = size // cuts if isinstance(size, int) and isinstance(cuts, int) else None
+    return tuple(part if place == axis else length for place, length in enumerate(first))
+
+
+def _indexed(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Follow ``x[...]`` as far as whole axes (``:``), new ones and single places go."""
+    first = list(inputs[0] or ())
+    key = node.config.get("key", node.config.get("indices"))
+    parts = key if isinstance(key, list) else [key]
+    if any(not isinstance(part, (int, str, type(None))) for part in parts) or key is None:
+        return (first[0], *shape[1:]) if first and first[0] == 1 == len(inputs) and shape[0] is None else shape
+    taken = sum(part not in (None, "...") for part in parts)
+    if "..." not in parts:
+        parts = [*parts, "..."]
+    result: list[int | None] = []
+    for part in parts:
+        if part == "...":
+            result += [first.pop(0) for _ in range(len(first) - taken)]
+        elif part is None:
+            result.append(1)
+        else:
+            taken -= 1
+            size = first.pop(0)
+            if not isinstance(part, int):
+                result.append(size if part == ":" else None)
+    return tuple(result) if len(result) == len(shape) else shape
+
+
+def _einsum(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Take every label's size from the operands."""
+    equation = node.config.get("subscripts") or node.config.get("equation")
+    terms, result = split_equation(str(equation))
+    operands: list[Shape] = [*inputs] if node.kind == "operation" and len(inputs) == len(terms) else [inputs[0]]
+    sizes: dict[str, int | None] = {}
+    for term, operand in zip(terms, operands, strict=False):
+        labels = None if operand is None else labels_of(term, len(operand))
+        for label, size in zip(labels or (), operand or (), strict=False):
+            sizes[label] = size if sizes.get(label) in (None, 1) else sizes[label]
+    return tuple(sizes.get(label) for label in labels_of(result, len(shape)) or ())
+
+
+def _multiplied(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """``matmul``: batch dimensions of both, rows of the first, columns of the second."""
+    left = inputs[0]
+    right = inputs[1] if len(inputs) == 2 else None
+    if left is None or right is None:
+        return _like_first(node, shape, inputs)
+    rank = len(shape)
+    batch = _like_inputs(node, shape[:-2], [left[:-2], right[:-2]]) or ()
+    if min(len(left), len(right), rank) < 2 or any(node.config.get(key) for key in _TRANSPOSING):
+        return shape
+    return (*batch, left[-2], right[-1])
+
+
+_TRANSPOSING = ("transpose_a", "transpose_b", "adj_x", "adj_y")
+
+
+def _slid(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """Convolution and pooling: the places that a window takes."""
+    config = node.config
+    channels_first = config.get("data_format") == "channels_first"
+    axes = range(2, len(shape)) if channels_first else range(1, len(shape) - 1)
+    extent = _each(config.get("kernel_size") or config.get("pool_size"), len(axes))
+    step = _each(config.get("strides") or extent, len(axes))
+    rate = _each(config.get("dilation_rate", 1), len(axes))
+    result = list(inputs[0] or ())
+    for place, axis in enumerate(axes):
+        size, reach = result[axis], (extent[place] - 1) * rate[place] + 1
+        if size is not None:
+            result[axis] = _places(node, size, reach, step[place], str(config.get("padding", "valid")))
+    result[1 if channels_first else -1] = None
+    return tuple(result)
+
+
+def _places(node: Node, size: int, reach: int, step: int, padding: str) -> int | None:
+    if node.class_name.endswith("Transpose"):
+        if node.config.get("output_padding") is not None:
+            return None
+        return size * step + (0 if padding == "same" else max(reach - step, 0))
+    return -(-size // step) if padding in ("same", "causal") else (size - reach) // step + 1
+
+
+def _bordered(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    """``ZeroPadding`` and ``Cropping``: the border on both sides, added or removed."""
+    config = node.config
+    borders = config.get("padding", config.get("cropping"))
+    sign = 1 if "padding" in config else -1
+    pairs = [whole(pair) for pair in (borders if isinstance(borders[0], list) else [borders])]
+    start = 2 if config.get("data_format") == "channels_first" else 1
+    result = list(inputs[0] or ())
+    for axis, pair in enumerate(pairs, start=start):
+        size = result[axis]
+        result[axis] = None if size is None else size + sign * sum(pair)
+    return tuple(result) if len(result) == len(shape) else shape
+
+
+def _enlarged(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
+    start = 2 if node.config.get("data_format") == "channels_first" else 1
+    result = list(inputs[0] or ())
+    for axis, factor in enumerate(_each(node.config["size"], len(shape) - 2), start=start):
+        size = result[axis]
+        result[axis] = None if size is None else size * factor
+    return tuple(result)
+
+
+def _each(value: Any, axes: int) -> tuple[int, ...]:
+    values = whole(value)
+    return values * axes if len(values) == 1 else values
+
+
+def _table(*entries: tuple[Fill, str]) -> Mapping[str, Fill]:
+    return {name: fill for fill, names in entries for name in names.split()}
+
+
+_RANKS = (1, 2, 3)
+
+_LAYERS: Mapping[str, Fill] = {
+    **_table(
+        (_conserved, "Reshape Flatten"),
+        (_permuted, "Permute"),
+        (_concatenated, "Concatenate"),
+        (_einsum, "EinsumDense"),
+        (_batch_only, "TimeDistributed RepeatVector Resizing CenterCrop CategoryEncoding Dot SpectralNormalization"),
+        (_like_first, "Dense Embedding ReversibleEmbedding LSTM GRU SimpleRNN RNN Bidirectional"),
+        (_like_first, "Attention AdditiveAttention MultiHeadAttention GroupedQueryAttention"),
+    ),
+    **{f"ConvLSTM{rank}D": _batch_only for rank in _RANKS},
+    **{f"{kind}Pooling{rank}D": _slid for kind in ("Max", "Average") for rank in _RANKS},
+    **{f"{kind}{rank}D": _bordered for kind in ("ZeroPadding", "Cropping") for rank in _RANKS},
+    **{f"UpSampling{rank}D": _enlarged for rank in _RANKS},
+    **{
+        f"{span}{kind}Pooling{rank}D": _batch_only
+        for span in ("Global", "Adaptive")
+        for kind in ("Max", "Average")
+        for rank in _RANKS
+    },
+}
+"""What layers do to a shape, where that is not to keep it."""
+
+_OPERATIONS: Mapping[str, Fill] = _table(
+    (_conserved, "reshape ravel rearrange flip roll identity stopgradient cast moveaxis depthtospace spacetodepth"),
+    (_conserved, "spacetobatchnd batchtospacend"),
+    (_concatenated, "concatenate concat"),
+    (_stacked, "stack pack"),
+    (_unstacked, "unstack"),
+    (_expanded, "expanddims"),
+    (_squeezed, "squeeze"),
+    (_permuted, "transpose"),
+    (_swapped, "swapaxes"),
+    (_repeated, "repeat"),
+    (_tiled, "tile"),
+    (_divided, "split"),
+    (_indexed, "getitem"),
+    (_einsum, "einsum"),
+    (_multiplied, "matmul batchmatmul"),
+    (_like_first, "dotproductattention"),
+    (_reduced, "all any max min mean sum prod std var logsumexp countnonzero amax amin argmax argmin"),
+    (_batch_only, "take takealongaxis gather pad resize resizebilinear resizenearestneighbor topk onehot slice"),
+    (_batch_only, "stridedslice averagepool maxpool avgpool extractpatches extractimagepatches cropimages padimages"),
+    (_stranger, "broadcastto fill full zeros ones scatter scatternd arange range meshgrid unique nonzero diag fold"),
+    (_stranger, "unfold"),
+)
+"""What operations do to a shape, where that is not to broadcast their inputs."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from keraviz_docs.architecture import Architecture, Node, Shape, Tensor
 from keraviz_docs.cost.call import whole
@@ -136,16 +135,55 @@ def receptive_field(architecture: Architecture) -> ReceptiveField | None:
     for node, view in zip(architecture.nodes, views, strict=True):
         if isinstance(view, _Field) and (best is None or math.prod(view.size) > math.prod(best[1].size)):
             best = node, view
-    if best is None or all(length == 1 for length in best[1].size):
+    if best is None:
         return None
     node, field = best
+    size = _seen(architecture, views, node.number, len(field.size))
+    if all(length == 1 for length in size):
+        return None
     mixing = any(isinstance(view, _Field) and view.global_context for view in views)
     return ReceptiveField(
         node=node.number,
-        size=tuple(math.ceil(length) for length in field.size),
+        size=size,
         stride=field.stride,
         global_context=mixing or any(map(_attends, architecture.nodes)),
     )
+
+
+def _seen(architecture: Architecture, views: Sequence[_View], target: int, axes: int) -> tuple[int, ...]:
+    """Go back from one element of a node's output, and return how much of the inputs it needs along each axis."""
+    needed: dict[int, tuple[int, ...]] = {target: (1,) * axes}
+    largest = (1,) * axes
+    for node in reversed(architecture.nodes[:target]):
+        here = needed.get(node.number)
+        if here is None:
+            continue
+        if _begins(node):
+            largest = _widest(largest, here)
+            continue
+        before = _needs(node, here)
+        for operand in node.inputs:
+            view = views[operand.node - 1]
+            if isinstance(view, _Field) and len(view.size) == axes:
+                needed[operand.node] = _widest(needed.get(operand.node, before), before)
+    return largest
+
+
+def _widest(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    return tuple(map(max, one, other))
+
+
+def _needs(node: Node, places: Sequence[int]) -> tuple[int, ...]:
+    """Return how many neighbouring places of the input a node needs for so many of its output."""
+    window, enlargement = _window(node), _enlargement(node)
+    if window is not None:
+        return tuple((length - 1) * step + extent for length, extent, step in zip(places, *window.axes, strict=True))
+    if enlargement is not None:
+        # An input reaches `extent` outputs, and the next one begins `step` further on.
+        return tuple(
+            (length + extent - 2) // step + 1 for length, extent, step in zip(places, *enlargement.axes, strict=True)
+        )
+    return tuple(places)
 
 
 def _longest(architecture: Architecture, counts: Callable[[Node], bool]) -> list[int]:
@@ -183,7 +221,7 @@ def _view(node: Node, before: Sequence[_View], shapes: Sequence[Shape], shape: S
     """Tell what a node's output has seen."""
     if shape is None:
         return None
-    if node.kind == "input" or (node.class_name == "Embedding" and is_keras(node.module)):
+    if _begins(node):
         axes = max(len(shape) - 2, 0)
         return _Field((Fraction(1),) * axes, (Fraction(1),) * axes) if axes else None
     field = _merge(before)
@@ -203,12 +241,14 @@ def _view(node: Node, before: Sequence[_View], shapes: Sequence[Shape], shape: S
     if node.class_name in {"Reshape", "reshape"} and shapes and shapes[0] is not None:
         return field if shapes[0][1:-1] == shape[1:-1] else None
     if node.class_name in {"Resizing", "resize"}:
-        return _resized(field, node, shapes[0], shape)
-    if node.class_name in {"Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"}:
-        return _spread(field, node.config)
-    if node.class_name in {"UpSampling1D", "UpSampling2D", "UpSampling3D"}:
-        return _upsampled(field, node.config)
-    return field
+        return None  # its factor need not be whole
+    enlargement = _enlargement(node)
+    return _finer(field, enlargement) if enlargement is not None else field
+
+
+def _begins(node: Node) -> bool:
+    """Tell whether looking begins here: at an input, or where a text gets its embeddings."""
+    return node.kind == "input" or (node.class_name == "Embedding" and is_keras(node.module))
 
 
 def _merge(before: Sequence[_View]) -> _View:
@@ -237,6 +277,11 @@ class _Window:
 
     extent: tuple[int, ...]
     step: tuple[int, ...]
+
+    @property
+    def axes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Both, to be taken axis by axis."""
+        return self.extent, self.step
 
 
 def _window(node: Node) -> _Window | None:
@@ -275,33 +320,33 @@ def _through(field: _Field, window: _Window) -> _View:
     )
 
 
-def _spread(field: _Field, config: Mapping[str, Any]) -> _View:
-    """Look through a transposed convolution: an output element hears from ``ceil(kernel / step)`` inputs per axis."""
-    axes = len(field.size)
-    extent, step = _per_axis(config["kernel_size"], axes), _per_axis(config["strides"], axes)
-    if len(extent) != axes:
+def _enlargement(node: Node) -> _Window | None:
+    """Return how many outputs an input reaches, and how far apart the inputs come to lie, or ``None`` for others."""
+    config, name = node.config, node.class_name
+    if node.kind != "layer" or not is_keras(node.module):
         return None
-    heard = tuple(-(-length // jump) for length, jump in zip(extent, step, strict=True))
-    return _finer(field, heard, tuple(map(Fraction, step)))
+    if name in {"Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"}:
+        size = whole(config["kernel_size"])
+        return _Window(size, _per_axis(config["strides"], len(size)))
+    if name in {"UpSampling1D", "UpSampling2D", "UpSampling3D"}:
+        step = _per_axis(config["size"], int(name[-2]))
+        taps = _TAPS.get(str(config.get("interpolation", "nearest")), 2)
+        return _Window(tuple(taps * factor for factor in step), step)
+    return None
 
 
-def _upsampled(field: _Field, config: Mapping[str, Any]) -> _View:
-    """Look through an enlargement: the nearest input, or those that are interpolated between."""
-    axes = len(field.size)
-    heard = _TAPS.get(str(config.get("interpolation", "nearest")), 2)
-    return _finer(field, (heard,) * axes, tuple(map(Fraction, _per_axis(config["size"], axes))))
-
-
-def _resized(field: _Field, node: Node, source: Shape, shape: Shape) -> _View:
-    if source is None or shape is None:
+def _finer(field: _Field, enlargement: _Window) -> _View:
+    """Look through an enlargement, at most as far as this: it depends on where between two inputs an output lies."""
+    if len(enlargement.step) != len(field.size):
         return None
-    first = node.config.get("data_format") == "channels_first"
-    sizes = [(source[2:], shape[2:]) if first else (source[1:-1], shape[1:-1])][0]
-    if None in sizes[0] or None in sizes[1]:
-        return None
-    factors = tuple(Fraction(new or 1, old or 1) for old, new in zip(*sizes, strict=True))
-    heard = _TAPS.get(str(node.config.get("interpolation", "bilinear")), 2)
-    return _finer(field, (heard,) * len(field.size), factors)
+    return _Field(
+        size=tuple(
+            size + stride * Fraction(extent - 1, step)
+            for size, stride, extent, step in zip(field.size, field.stride, *enlargement.axes, strict=True)
+        ),
+        stride=tuple(stride / step for stride, step in zip(field.stride, enlargement.step, strict=True)),
+        global_context=field.global_context,
+    )
 
 
 _BORDERS = ("ZeroPadding", "Cropping", "pad", "CenterCrop")
@@ -309,13 +354,3 @@ _BORDERS = ("ZeroPadding", "Cropping", "pad", "CenterCrop")
 
 _TAPS = {"nearest": 1, "bilinear": 2, "bicubic": 4, "lanczos3": 6, "lanczos5": 10, "area": 2}
 """How many inputs per axis an interpolation reads."""
-
-
-def _finer(field: _Field, heard: Sequence[int], factors: Sequence[Fraction]) -> _Field:
-    return _Field(
-        size=tuple(
-            size + (count - 1) * stride for size, count, stride in zip(field.size, heard, field.stride, strict=True)
-        ),
-        stride=tuple(stride / factor for stride, factor in zip(field.stride, factors, strict=True)),
-        global_context=field.global_context,
-    )

@@ -133,9 +133,10 @@ def test_a_u_net_goes_down_and_up_again() -> None:
     ]
     field = receptive_field(architecture)
     assert field is not None
-    # From 1: +2, pooled +1, +4, pooled +2, +8, and after enlarging (a step of 2 again) +4.
+    # Back from one element: 1 → (1 + 2 - 2) // 2 + 1 = 1 before the transposed convolution; 3 before the convolution;
+    # (3 + 2 - 2) // 2 + 1 = 2 before the enlargement; 4; 8 before pooling; 10; 20 before pooling; 22.
     assert field.size == (22, 22)
-    assert field.stride == (Fraction(2), Fraction(2))
+    assert field.stride == (Fraction(1), Fraction(1))
 
 
 def test_padding_for_the_next_layer_is_no_resolution_of_its_own(application: Build) -> None:
