@@ -124,7 +124,8 @@ def _manifest(document: Document, path: Path) -> Manifest:
         model = _model(entry, position, directory)
         entries.append(model)
         for number, variant in enumerate(own.get("variants", ())):
-            entries.append(_variant(model, entry, variant, document.place(("models", index, "variants", number)).value))
+            place = document.place(("models", index, "variants", number)).value
+            entries.append(_variant(model, entry, variant, place, directory))
     return Manifest(
         path=path,
         title=value.get("title", Manifest.title),
@@ -154,10 +155,12 @@ def _model(entry: Mapping[str, Any], position: Position, directory: Path) -> Mod
     )
 
 
-def _variant(base: ModelEntry, entry: Mapping[str, Any], variant: Mapping[str, Any], position: Position) -> ModelEntry:
+def _variant(
+    base: ModelEntry, entry: Mapping[str, Any], variant: Mapping[str, Any], position: Position, directory: Path
+) -> ModelEntry:
     """Derive a variant: what it says itself wins over its base; its arguments are merged over the base's."""
     title = f"{base.title} ({variant['id']})" if base.title else None
-    own = _model({**entry, "title": title, **variant}, position)
+    own = _model({**entry, "title": title, **variant}, position, directory)
     return dataclasses.replace(
         own,
         id=f"{base.id}-{variant['id']}",
