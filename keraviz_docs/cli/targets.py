@@ -147,8 +147,9 @@ def unknown_id(manifest: str, wanted: str, known: Sequence[str]) -> str:
 
 def _from_archive(target: str, inputs: Any) -> ModelEntry:
     path = Path(target)
-    if not path.is_file():
-        raise UserError(f"{quoted(target)} is a directory" if path.is_dir() else f"there is no file {quoted(target)}")
+    kind = _kind(path)
+    if kind != "file":
+        raise UserError(f"{quoted(target)} is a directory" if kind else f"there is no file {quoted(target)}")
     return ModelEntry(id=derive_id(path.stem) or "model", target=SavedModelTarget(path), inputs=inputs)
 
 
@@ -158,14 +159,23 @@ def _from_builder(target: str, arguments: Mapping[str, Any], inputs: Any) -> Mod
         built = BuilderTarget(module, name)
         return ModelEntry(id=derive_id(name) or "model", target=built, kwargs=arguments, inputs=inputs)
     path = Path(target)
-    if target and path.is_dir():
+    kind = _kind(path) if target else None
+    if kind == "directory":
         inside = [path / f"zoo{suffix}" for suffix in MANIFEST_SUFFIXES if (path / f"zoo{suffix}").is_file()]
         hint = f"did you mean {inside[0].as_posix()}?" if inside else "name a manifest (.yml) in it"
         raise UserError(f"{quoted(target)} is a directory: {hint}")
-    if target and path.is_file():
+    if kind == "file":
         raise UserError(f"{quoted(target)} is neither a manifest (.yml) nor a saved model (.keras)")
     sentence = target_sentence(target)
     raise UserError(sentence if sentence.endswith("?") else sentence + _FORMS)
+
+
+def _kind(path: Path) -> Literal["file", "directory"] | None:
+    """Say what is at a path; nothing is at one that the system refuses, because it is too long, say."""
+    try:
+        return "directory" if path.is_dir() else "file" if path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 _FORMS = "; a target may also be a manifest (zoo.yml, zoo.yml#id) or a saved model (name.keras)"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from keraviz_docs.cli.targets import Selection, parse
 from keraviz_docs.errors import UserError
@@ -191,3 +193,28 @@ def test_arguments_are_for_functions(target: str, option: str, sentence: str) ->
 def test_two_targets_that_would_write_the_same_files_are_refused() -> None:
     with pytest.raises(UserError, match=r"^a:unet and zoo.yml#unet would both write 'unet': run the command for each"):
         parse(["zoo.yml", "a:unet"])
+
+
+@given(st.one_of(st.text(), st.from_regex(r"[a-z./:#()]{0,20}(\.yml|\.keras|#[a-z]*)?", fullmatch=True)))
+@example("a" * 5000)
+@example("a" * 5000 + ".keras")
+@example("a" * 5000 + ".yml")
+@example("\0")
+@example("\0.keras")
+@example("\0.yml#a")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_target_is_a_selection_or_one_sentence(target: str) -> None:
+    try:
+        assert parse([target])
+    except UserError as error:
+        assert str(error)
+        assert len(str(error)) < 10_000
+
+
+@given(st.text(), st.text())
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_argument_is_a_value_or_one_sentence(name: str, value: str) -> None:
+    try:
+        assert parse(["a:b"], [f"{name}={value}"])
+    except UserError as error:
+        assert "\n" not in str(error)
