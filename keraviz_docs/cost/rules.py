@@ -194,7 +194,7 @@ OPERATIONS: Mapping[str, Work] = {
             " isfinite isinf isnan isneginf isposinf isreal kron lcm ldexp leaky_relu left_shift less less_equal log"
             " log10 log1p log2 log_sigmoid logaddexp logaddexp2 logical_and logical_not logical_or logical_xor maximum"
             " minimum mod mul mul_no_nan multiply nan_to_num nancumprod nancumsum neg negative nextafter not_equal pow"
-            " power rad2deg real_div reciprocal inv relu relu6 right_shift rint round rsqrt select select_v2 selu"
+            " power rad2deg real_div reciprocal relu relu6 right_shift rint round rsqrt select select_v2 selu"
             " sigmoid sign signbit silu sin sinc sinh soft_shrink softplus softsign sparse_plus sparse_sigmoid sqrt"
             " square squared_difference squareplus sub subtract swish tan tanh tanh_shrink threshold true_divide trunc"
             " truncate_div truncate_mod where xdivy xlogy resize resize_bilinear resize_nearest_neighbor"
@@ -205,11 +205,11 @@ OPERATIONS: Mapping[str, Work] = {
         **_all(
             REDUCES,
             "all allclose amax amin any argmax arg_max argmin arg_min average binary_crossentropy bincount"
-            " categorical_crossentropy corrcoef count_nonzero euclidean_norm histogram logsumexp max mean median min"
+            " categorical_crossentropy count_nonzero euclidean_norm histogram logsumexp max mean median min"
             " moments nanargmax nanargmin nanmax nanmean nanmedian nanmin nanpercentile nanprod nanquantile nanstd"
             " nansum nanvar norm percentile prod psnr ptp quantile segment_max segment_min segment_prod segment_sum"
             " unsorted_segment_sum sparse_categorical_crossentropy std sum trace trapezoid var adaptive_average_pool"
-            " adaptive_max_pool ssim",
+            " adaptive_max_pool",
         ),
         **_all(SOFTMAX, "softmax log_softmax sparsemax"),
         **_all(SCALES, "batch_norm batch_normalization fused_batch_norm fused_batch_norm_v2 fused_batch_norm_v3"),
