@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
-import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,9 +63,8 @@ def weightless() -> Iterator[WeightlessBuild]:
         patches.enter_context(_attribute(keras.optimizers.Optimizer, "_var_key", lambda _, variable: id(variable)))
         for method in (*_USING_VALUES, *_WRITING):
             patches.enter_context(_attribute(keras.Model, method, _needing_weights(method)))
-        patches.enter_context(
-            replaced({getattr(keras.saving, name): _needing_weights(name) for name in ("save_model", "save_weights")})
-        )
+        for name in ("save_model", "save_weights"):
+            patches.enter_context(diverted(getattr(keras.saving, name), _needing_weights(name)))
         try:
             with keras.StatelessScope(initialize_variables=False):
                 yield build
@@ -167,27 +166,30 @@ def _attribute(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replaced(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
-    """Replace functions wherever a module holds them, also under ``from keras.utils import get_file``.
+def diverted(function: FunctionType, stand_in: Callable[..., Any]) -> Iterator[None]:
+    """Make a function do something else for whoever holds it, also under ``from keras.utils import get_file``.
 
     Keras binds a public function in several modules (``keras.utils``, ``keras.src.utils.file_utils``, …), and so do
-    those who import it.
+    those who import it; so it is the function itself that changes, not a name.
     """
-    _rebind({id(function): stand_in for function, stand_in in functions.items()})
+    before = function.__code__, function.__defaults__, function.__kwdefaults__
+    function.__code__ = _divert.__code__
+    function.__defaults__, function.__kwdefaults__ = None, {"_stand_in": stand_in}
     try:
         yield
     finally:
-        _rebind({id(stand_in): function for function, stand_in in functions.items()})
+        function.__code__, function.__defaults__, function.__kwdefaults__ = before
 
 
-def _rebind(by_identity: Mapping[int, Any]) -> None:
-    for module in list(sys.modules.values()):
-        names = getattr(module, "__dict__", None)
-        if not isinstance(names, dict):
-            continue
-        for name, value in list(names.items()):
-            if id(value) in by_identity:
-                names[name] = by_identity[id(value)]
+def _divert(*args: Any, _stand_in: Callable[..., Any], **kwargs: Any) -> Any:
+    return _stand_in(*args, **kwargs)
+
+
+def _original(function: FunctionType) -> FunctionType:
+    """Copy a function, so that it can be called while it is diverted."""
+    copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
 
 
 def forget_automatic_names() -> None:
@@ -215,7 +217,7 @@ def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
 
     skipped: list[str] = []
     postponed: dict[str, Callable[[], Any]] = {}
-    get_file, load_model = keras.utils.get_file, keras.saving.load_model
+    get_file, load_model = _original(keras.utils.get_file), _original(keras.saving.load_model)
 
     def locate_file(fname: Any = None, origin: Any = None, *args: Any, **kwargs: Any) -> Any:
         name = str(fname or urlsplit(str(origin or "")).path.rpartition("/")[2])
@@ -260,12 +262,12 @@ def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
 
         return saving
 
-    functions: dict[Callable[..., Any], Callable[..., Any]] = {
-        get_file: locate_file,
-        load_model: load_configuration,
+    functions: dict[FunctionType, Callable[..., Any]] = {
+        keras.utils.get_file: locate_file,
+        keras.saving.load_model: load_configuration,
         keras.saving.load_weights: load_nothing,
-        keras.saving.save_model: unless_skipped(keras.saving.save_model),
-        keras.saving.save_weights: unless_skipped(keras.saving.save_weights),
+        keras.saving.save_model: unless_skipped(_original(keras.saving.save_model)),
+        keras.saving.save_weights: unless_skipped(_original(keras.saving.save_weights)),
         legacy_h5_format.load_weights_from_hdf5_group: load_nothing,
         legacy_h5_format.load_weights_from_hdf5_group_by_name: load_nothing,
         legacy_h5_format.load_optimizer_weights_from_hdf5_group: load_no_values,
@@ -274,7 +276,8 @@ def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
         saving_lib.load_weights_only: load_nothing,
     }
     with contextlib.ExitStack() as patches:
-        patches.enter_context(replaced(functions))
+        for function, stand_in in functions.items():
+            patches.enter_context(diverted(function, stand_in))
         patches.enter_context(_attribute(keras.Model, "load_weights", load_nothing))
         for method in _WRITING:
             patches.enter_context(_attribute(keras.Model, method, unless_skipped(getattr(keras.Model, method))))
@@ -322,6 +325,12 @@ def functional_graph(model: Any) -> Any | None:
     if isinstance(model, Functional):
         return model if cls.call is Functional.call else None
     return None
+
+
+def graph_of_inputs(model: Any) -> Any | None:
+    """Return the graph whose inputs a model takes, be it carried out or not (``Function`` in ``ops/function.py``)."""
+    graph = getattr(model, "_functional", None) or model
+    return graph if getattr(graph, "_inputs_struct", None) is not None else None
 
 
 def graph_calls(functional: Any) -> list[Any]:

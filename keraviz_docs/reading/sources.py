@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import sys
 import sysconfig
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,47 @@ def source_of(thing: Any, project: Path | None = None) -> Source | None:
         definition = type(definition)
     try:
         file = inspect.getsourcefile(definition)
-        _, line = inspect.getsourcelines(definition)
-    except (TypeError, OSError):
+    except TypeError:
         return None
-    if file is None:
+    line = _first_line(definition, file) if file is not None and Path(file).is_file() else None
+    if file is None or line is None:
         return None
-    return Source(file=portable(Path(file), project), line=max(line, 1))
+    return Source(file=portable(Path(file), project), line=line)
+
+
+def _first_line(definition: Any, file: str) -> int | None:
+    code = getattr(inspect.unwrap(getattr(definition, "__func__", definition)), "__code__", None)
+    if code is not None:
+        return max(int(code.co_firstlineno), 1)
+    return _class_lines(file).get(getattr(definition, "__qualname__", ""))
+
+
+@functools.cache
+def _class_lines(file: str) -> dict[str, int]:
+    """Find where each class of a file begins, decorators included, by its qualified name.
+
+    ``inspect.getsourcelines`` would parse the file again for every class.
+    """
+    try:
+        with tokenize.open(file) as stream:
+            tree = ast.parse(stream.read())
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    lines: dict[str, int] = {}
+
+    def visit(body: ast.AST, prefix: str) -> None:
+        for node in ast.iter_child_nodes(body):
+            if isinstance(node, ast.ClassDef):
+                name = prefix + node.name
+                lines[name] = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+                visit(node, f"{name}.")
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                visit(node, f"{prefix}{node.name}.<locals>.")
+            else:
+                visit(node, prefix)
+
+    visit(tree, "")
+    return lines
 
 
 def undecorated(thing: Any) -> Any:
