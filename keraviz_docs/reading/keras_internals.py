@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -190,6 +191,33 @@ def _original(function: FunctionType) -> FunctionType:
     copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     copy.__kwdefaults__ = function.__kwdefaults__
     return copy
+
+
+@contextlib.contextmanager
+def replaced(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
+    """Replace functions in every module that holds them; the functions themselves stay callable.
+
+    See :func:`diverted` for a function that has to change for those, too, who hold it elsewhere.
+    """
+    _rebind({id(function): stand_in for function, stand_in in functions.items()})
+    try:
+        yield
+    finally:
+        _rebind({id(stand_in): function for function, stand_in in functions.items()})
+
+
+_LARGE = frozenset({"tensorflow", "numpy", "google", "h5py", "ml_dtypes", "rich", "pygments"})
+"""Packages that hold no function of Keras; looking would cost a forked process a copy of their memory."""
+
+
+def _rebind(by_identity: Mapping[int, Any]) -> None:
+    for package, module in list(sys.modules.items()):
+        names = getattr(module, "__dict__", None)
+        if package.partition(".")[0] in _LARGE or not isinstance(names, dict):
+            continue
+        for name, value in list(names.items()):
+            if id(value) in by_identity:
+                names[name] = by_identity[id(value)]
 
 
 def forget_automatic_names() -> None:
@@ -614,3 +642,27 @@ def intercepted(
 def attribute_replaced(owner: Any, name: str, value: Any) -> contextlib.AbstractContextManager[None]:
     """Set an attribute for a while; one that was inherited is inherited again afterwards."""
     return _attribute(owner, name, value)
+
+
+@contextlib.contextmanager
+def rebound(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
+    """Replace functions wherever a module holds them, in Keras and in whatever imported them by name.
+
+    Unlike :func:`diverted` this works for decorated functions, of which the backend has many.
+    """
+    _rebind({id(function): stand_in for function, stand_in in functions.items()})
+    try:
+        yield
+    finally:
+        _rebind({id(stand_in): function for function, stand_in in functions.items()})
+
+
+def _rebind(by_identity: Mapping[int, Any]) -> None:
+    import sys
+
+    for module in list(sys.modules.values()):
+        names = getattr(module, "__dict__", None)
+        if isinstance(names, dict):
+            for name, value in list(names.items()):
+                if id(value) in by_identity:
+                    names[name] = by_identity[id(value)]
