@@ -11,8 +11,9 @@ from keraviz_docs.folding.fold import LIMIT
 def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
     """Return the ids of the blocks that an overview shows from inside, as frames around their items.
 
-    Blocks are opened breadth first while the boxes on the page do not exceed ``boxes``.  A block of single layers
-    stays closed: it has a drawing of its own.  Of a repeat the first instance stands for all.
+    Blocks are opened breadth first while the boxes on the page do not exceed ``boxes``.  A block that
+    consists mostly of single layers stays closed: it has a drawing of its own.  Of a repeat the first instance stands
+    for all.
 
     Args:
         root: What :func:`~keraviz_docs.folding.fold.fold` returned.
@@ -25,7 +26,7 @@ def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
         block = waiting.popleft()
         inside = content(block)
         blocks = [item for item in inside if isinstance(item, Block) and item.kind != "unit"]
-        if block.kind == "unit" or not blocks or shown + len(inside) - 1 > boxes:
+        if 2 * len(blocks) < len(inside) or shown + len(inside) - 1 > boxes:
             continue
         result.add(block.id)
         shown += len(inside) - 1
