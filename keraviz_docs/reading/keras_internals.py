@@ -193,33 +193,6 @@ def _original(function: FunctionType) -> FunctionType:
     return copy
 
 
-@contextlib.contextmanager
-def replaced(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Iterator[None]:
-    """Replace functions in every module that holds them; the functions themselves stay callable.
-
-    See :func:`diverted` for a function that has to change for those, too, who hold it elsewhere.
-    """
-    _rebind({id(function): stand_in for function, stand_in in functions.items()})
-    try:
-        yield
-    finally:
-        _rebind({id(stand_in): function for function, stand_in in functions.items()})
-
-
-_LARGE = frozenset({"tensorflow", "numpy", "google", "h5py", "ml_dtypes", "rich", "pygments"})
-"""Packages that hold no function of Keras; looking would cost a forked process a copy of their memory."""
-
-
-def _rebind(by_identity: Mapping[int, Any]) -> None:
-    for package, module in list(sys.modules.items()):
-        names = getattr(module, "__dict__", None)
-        if package.partition(".")[0] in _LARGE or not isinstance(names, dict):
-            continue
-        for name, value in list(names.items()):
-            if id(value) in by_identity:
-                names[name] = by_identity[id(value)]
-
-
 def forget_automatic_names() -> None:
     """Number automatic names from the start again (``reset_uids`` in ``keras/src/utils/naming.py``)."""
     from keras.src.utils.naming import reset_uids
@@ -657,12 +630,14 @@ def rebound(functions: Mapping[Callable[..., Any], Callable[..., Any]]) -> Itera
         _rebind({id(stand_in): function for function, stand_in in functions.items()})
 
 
-def _rebind(by_identity: Mapping[int, Any]) -> None:
-    import sys
+_LARGE = frozenset({"tensorflow", "numpy", "google", "h5py", "ml_dtypes"})
+"""Packages that hold no function of Keras; looking would cost a forked process a copy of their memory."""
 
-    for module in list(sys.modules.values()):
+
+def _rebind(by_identity: Mapping[int, Any]) -> None:
+    for package, module in list(sys.modules.items()):
         names = getattr(module, "__dict__", None)
-        if isinstance(names, dict):
+        if isinstance(names, dict) and package.partition(".")[0] not in _LARGE:
             for name, value in list(names.items()):
                 if id(value) in by_identity:
                     names[name] = by_identity[id(value)]
