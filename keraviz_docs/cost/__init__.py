@@ -1,10 +1,13 @@
-"""Multiply-accumulates, bytes and structure of an architecture."""
+"""Multiply-accumulates, bytes and structure of an architecture.
+
+:func:`with_costs` fills in the figures that an architecture carries; :func:`costs_of` works out all there is to show.
+"""
 
 from keraviz_docs.cost.call import Call, Operand, Rule, elements
-from keraviz_docs.cost.counting import NodeCost, Sum, node_costs, subtotals, sum_of, with_costs
+from keraviz_docs.cost.counting import NodeCost, Sum, node_costs, with_costs
 from keraviz_docs.cost.memory import ActivationBytes, Moment, WeightBytes, activation_bytes, weight_bytes
 from keraviz_docs.cost.rules import multiplies_nothing, register
-from keraviz_docs.cost.shapes import at_sizes
+from keraviz_docs.cost.shapes import at_inputs, at_sizes
 from keraviz_docs.cost.structure import (
     Depth,
     ReceptiveField,
@@ -14,10 +17,14 @@ from keraviz_docs.cost.structure import (
     receptive_field,
     resolution_ladder,
 )
+from keraviz_docs.cost.summary import CONVENTION, MEMORY_RULE, Costs, Share, costs_of
 
 __all__ = [
+    "CONVENTION",
+    "MEMORY_RULE",
     "ActivationBytes",
     "Call",
+    "Costs",
     "Depth",
     "Moment",
     "NodeCost",
@@ -25,10 +32,13 @@ __all__ = [
     "ReceptiveField",
     "Rule",
     "Rung",
+    "Share",
     "Sum",
     "WeightBytes",
     "activation_bytes",
+    "at_inputs",
     "at_sizes",
+    "costs_of",
     "depth",
     "elements",
     "longest_path",
@@ -37,8 +47,6 @@ __all__ = [
     "receptive_field",
     "register",
     "resolution_ladder",
-    "subtotals",
-    "sum_of",
     "weight_bytes",
     "with_costs",
 ]

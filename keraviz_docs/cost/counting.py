@@ -1,4 +1,4 @@
-"""Multiply-accumulates per leaf, per group and per model.
+"""Multiply-accumulates per leaf and per model.
 
 The convention is the papers': one multiply-accumulate (MAC) is a product and its addition to a sum, so FLOPs are twice
 the figure; batch 1; padding counts as data; biases, normalisation, pooling and activations are element-wise work and
@@ -7,16 +7,16 @@ counted apart.  What cannot be counted is unknown (``None``), named, and never z
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from keraviz_docs.architecture import Architecture, Node, Tensor, Weight
 from keraviz_docs.cost.call import Call, Operand, Rule, nothing
 from keraviz_docs.cost.rules import Work, work_of
-from keraviz_docs.cost.shapes import at_batch_one
+from keraviz_docs.cost.shapes import at_batch_one, at_inputs
 from keraviz_docs.errors import UserError
 
 PROBES = (1, 2, 3)
@@ -48,20 +48,33 @@ class Sum:
     unknown: tuple[str, ...] = ()
     """Paths of the nodes that could not be counted."""
 
+    @classmethod
+    def of(cls, figures: Iterable[tuple[str, int | None]]) -> Sum:
+        """Add up the figures of nodes, each with the node's path; a layer called twice computes twice."""
+        listed = tuple(figures)
+        known = [figure for _, figure in listed if figure is not None]
+        unknown = tuple(path for path, figure in listed if figure is None)
+        return cls(known=None if unknown and not any(known) else sum(known), unknown=unknown)
 
-def with_costs(architecture: Architecture) -> Architecture:
-    """Return the architecture with ``macs`` of every node and of the total filled in.
 
-    A node that was counted before by a rule that is not registered in this process keeps its figure.
+def with_costs(architecture: Architecture, inputs: Any = None) -> Architecture:
+    """Return the architecture with ``macs`` of every node and of the total filled in, and nothing else changed.
+
+    A node that was counted before, by a rule that is not registered in this process, keeps its figure.
+
+    Args:
+        architecture: what to count.
+        inputs: the manifest's ``inputs``, for a model whose own leave dimensions open; see
+            :func:`~keraviz_docs.cost.at_inputs`.
 
     Raises:
         UserError: a registered rule failed.
     """
-    costs = node_costs(architecture)
+    costs = node_costs(at_inputs(architecture, inputs))
     nodes = tuple(
         msgspec.structs.replace(node, macs=cost.macs) for node, cost in zip(architecture.nodes, costs, strict=True)
     )
-    total = sum_of(nodes)
+    total = Sum.of((node.path, node.macs) for node in nodes)
     totals = msgspec.structs.replace(architecture.totals, macs=total.known, macs_unknown=total.unknown)
     return msgspec.structs.replace(architecture, nodes=nodes, totals=totals)
 
@@ -74,29 +87,6 @@ def node_costs(architecture: Architecture) -> tuple[NodeCost, ...]:
     """
     tensors = at_batch_one(architecture)
     return tuple(_cost(architecture, node, tensors) for node in architecture.nodes)
-
-
-def sum_of(nodes: Sequence[Node]) -> Sum:
-    """Add up the MACs of counted nodes; a layer called twice computes twice."""
-    known = [node.macs for node in nodes if node.macs is not None]
-    unknown = tuple(node.path for node in nodes if node.macs is None)
-    return Sum(known=None if unknown and not any(known) else sum(known), unknown=unknown)
-
-
-def subtotals(architecture: Architecture) -> Mapping[str, Sum]:
-    """Return the MACs of every group, including the groups inside it, by path."""
-    inside: dict[str, list[Node]] = defaultdict(list)
-    parents = {group.path: group.parent for group in architecture.groups}
-    for node in architecture.nodes:
-        for path in _ancestors(node.parent, parents):
-            inside[path].append(node)
-    return {group.path: sum_of(inside[group.path]) for group in architecture.groups}
-
-
-def _ancestors(path: str | None, parents: Mapping[str, str | None]) -> Iterator[str]:
-    while path is not None:
-        yield path
-        path = parents[path]
 
 
 def _cost(architecture: Architecture, node: Node, tensors: Sequence[tuple[Tensor, ...]]) -> NodeCost:

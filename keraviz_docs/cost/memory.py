@@ -110,6 +110,11 @@ def node_bytes(tensors: Sequence[Tensor]) -> int | None:
     return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
+def node_weight_bytes(node: Node) -> int:
+    """Return the bytes of the weights that a node owns."""
+    return sum(_size(weight.shape, weight.dtype) for weight in node.weights)
+
+
 def _timeline(
     nodes: Sequence[Node], size: Mapping[tuple[int, int], int], until: Mapping[tuple[int, int], int]
 ) -> tuple[Moment, ...]:

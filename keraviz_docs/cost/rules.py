@@ -258,6 +258,7 @@ def register(layer: type | str, rule: Rule) -> None:
 
     Composite layers need no rule: what they contain is counted.  The rule gets one :class:`~keraviz_docs.cost.Call`
     per call of the layer, at batch 1 with every dimension known, and returns a number, or ``None`` for "unknown".
+    What it counts is taken to keep the samples of a batch apart.
     It must be registered where the layer is defined, so that it is there when the model is read::
 
         keraviz_docs.cost.register(MyLayer, lambda call: call.config["rank"] * elements(call.outputs[0]))

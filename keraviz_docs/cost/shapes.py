@@ -9,7 +9,7 @@ being 64 windows of one image), and a layer that is a stranger may do anything t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ import msgspec
 from keraviz_docs.architecture import Architecture, Node, Port, Shape, Tensor
 from keraviz_docs.cost.call import whole
 from keraviz_docs.cost.products import labels_of, split_equation
-from keraviz_docs.cost.rules import canonical, is_keras, work_of
+from keraviz_docs.cost.rules import canonical, is_keras, registered, work_of
 
 Dims = tuple["int | None", ...]
 Fill = Callable[[Node, Dims, Sequence[Shape]], Shape]
@@ -44,11 +44,9 @@ def at_sizes(architecture: Architecture, sizes: Mapping[str, Sequence[int | None
     for name, size in sizes.items():
         if name not in ports:
             raise ValueError(f"no input is named {name!r}; there are {', '.join(map(repr, ports)) or 'none'}")
-        known, given = ports[name].shape, (1, *size)
-        fits = known is not None and len(known) == len(given)
-        if not fits or any(old not in (None, new) for old, new in zip((known or ())[1:], given[1:], strict=True)):
-            raise ValueError(f"input {name!r} has the shape {known}; {list(size)} does not fit it")
-        shapes[ports[name].node] = given
+        if not _fits(ports[name], size):
+            raise ValueError(f"input {name!r} has the shape {ports[name].shape}; {list(size)} does not fit it")
+        shapes[ports[name].node] = (1, *size)
     tensors = _resolve(architecture, shapes)
     nodes = tuple(
         msgspec.structs.replace(node, outputs=outputs)
@@ -60,6 +58,41 @@ def at_sizes(architecture: Architecture, sizes: Mapping[str, Sequence[int | None
         inputs=tuple(_at(port, tensors) for port in architecture.inputs),
         outputs=tuple(_at(port, tensors) for port in architecture.outputs),
     )
+
+
+def at_inputs(architecture: Architecture, specification: Any) -> Architecture:
+    """Return the architecture at the sizes of a manifest's ``inputs``, as far as they fit its inputs.
+
+    Args:
+        architecture: any.
+        specification: ``{shape, dtype}`` with the shape without the batch, or these nested in dicts by the names of the
+            inputs or in lists in their order; ``None`` for nothing.
+    """
+    sizes: dict[str, Sequence[int | None]] = {}
+    named = {port.name: port for port in architecture.inputs}
+    in_order = iter(architecture.inputs)
+    for name, size in _specified(specification, ""):
+        port = named.get(name) or next(in_order, None)
+        if port is not None and _fits(port, size):
+            sizes[port.name] = size
+    return at_sizes(architecture, sizes) if sizes else architecture
+
+
+def _specified(specification: Any, name: str) -> Iterator[tuple[str, Sequence[int | None]]]:
+    """List the shapes in a specification with the names that they have there."""
+    if isinstance(specification, Mapping) and isinstance(specification.get("shape"), (list, tuple)):
+        yield name, specification["shape"]
+    elif isinstance(specification, Mapping):
+        for key in sorted(specification):
+            yield from _specified(specification[key], str(key))
+    elif isinstance(specification, (list, tuple)):
+        for item in specification:
+            yield from _specified(item, "")
+
+
+def _fits(port: Port, size: Sequence[int | None]) -> bool:
+    known = (port.shape or ())[1:]
+    return len(known) == len(size) and all(old in (None, new) for old, new in zip(known, size, strict=True))
 
 
 def _at(port: Port, tensors: Sequence[Sequence[Tensor]]) -> Port:
@@ -103,9 +136,8 @@ def _filled(node: Node, shape: Shape, inputs: Sequence[Shape], before: Sequence[
         return shape
     fill = _fill_of(node)
     if fill is _stranger:
-        # For a layer that nobody knows only this is sure: a sample whose declared shape it keeps stays one sample.
         same = inputs[before.index(shape)] if shape in before else None
-        return (1, *shape[1:]) if same and same[0] == 1 else shape
+        return (1, *shape[1:]) if same and same[0] == 1 else _one_sample(shape, inputs[0])
     try:
         found = fill(node, shape, inputs)
     except (LookupError, TypeError, ValueError):
@@ -115,8 +147,25 @@ def _filled(node: Node, shape: Shape, inputs: Sequence[Shape], before: Sequence[
     return tuple(new if old is None else old for old, new in zip(shape, found, strict=True))
 
 
+def _one_sample(shape: Dims, source: Shape) -> Shape:
+    """Keep the batch of a layer that nobody knows, unless it may have cut its input into a batch of equal pieces.
+
+    Pieces have the same channels as the whole, and some number of them make it up.
+    """
+    if source is None or source[0] != 1 or shape[0] is not None:
+        return shape
+    if len(shape) > 2 and shape[-1] == source[-1]:
+        piece = math.prod(size for size in shape[1:] if size is not None)
+        total = math.prod(size for size in source if size is not None)
+        if None in shape[1:] or None in source or (piece < total and total % piece == 0):
+            return shape
+    return (1, *shape[1:])
+
+
 def _fill_of(node: Node) -> Fill:
     name = canonical(node.class_name)
+    if registered(node) is not None:
+        return _batch_only
     if node.kind == "layer":
         if not is_keras(node.module):
             return _stranger

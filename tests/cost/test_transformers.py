@@ -8,7 +8,7 @@ import keras
 import pytest
 
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.cost import at_sizes, node_costs, subtotals, with_costs
+from keraviz_docs.cost import at_sizes, costs_of, node_costs, with_costs
 from keraviz_docs.reading.graph import architecture_of
 
 layers = keras.layers
@@ -73,9 +73,9 @@ def test_an_encoder_of_subclassed_blocks_with_attention_by_hand() -> None:
     architecture = counted(keras.Model(inputs, Block()(Block()(inputs))))
     assert architecture.totals.macs_unknown == ()
     assert architecture.totals.macs == closed_formula(2, d, ff, n)
-    by_group = subtotals(architecture)
+    by_group = costs_of(architecture).groups
     outer = [group for group in architecture.groups if group.parent is None]
-    assert [by_group[group.path].known for group in outer] == [closed_formula(1, d, ff, n)] * 2
+    assert [by_group[group.path].macs.known for group in outer] == [closed_formula(1, d, ff, n)] * 2
 
 
 @pytest.mark.slow
