@@ -85,9 +85,11 @@ class _Folder:
             [position[node] for node, _ in tensors if node in position]
             for tensors in operands(self.architecture, items)
         ]
-        scopes = find_scopes(
-            [self.chosen_name(item) for item in items], sources, [self.follows(item) for item in items]
-        )
+        names = [self.chosen_name(item) for item in items]
+        widths = frontier_widths(self.architecture, items)
+        # In a chain, where one tensor is alive, what comes before a scope is no part of it.
+        leaders = [name is None and width > 1 for name, width in zip(names, [*widths, 0], strict=True)]
+        scopes = find_scopes(names, sources, [self.follows(item) for item in items], leaders)
         if not scopes:
             return items
         inside = {index for _, found in scopes for index in found}

@@ -26,7 +26,10 @@ def scope_names(name: str) -> list[str]:
 
 
 def find_scopes(
-    names: Sequence[str | None], sources: Sequence[Sequence[int]], followers: Sequence[bool]
+    names: Sequence[str | None],
+    sources: Sequence[Sequence[int]],
+    followers: Sequence[bool],
+    leaders: Sequence[bool],
 ) -> list[tuple[str, list[int]]]:
     """Find disjoint sets of items that share a prefix and can be drawn as one block.
 
@@ -39,6 +42,8 @@ def find_scopes(
         sources: For each item the positions of the items it takes input from.
         followers: For each item whether it may be taken in because everything it takes comes from the scope (the
             nameless activation after a named convolution, say).
+        leaders: For each item whether it may be taken in because everything that takes from it is in the scope (the
+            nameless branches that a named concatenation joins, say).
 
     Returns:
         Prefix and positions of each scope, outermost scopes only, in order of their first member.
@@ -71,23 +76,34 @@ def find_scopes(
                 result.append((_longest_common(prefix, candidates), closed))
                 taken.update(closed)
                 break
-    followed = _followed(result, sources, followers)
-    return sorted(_without_cycles(followed, sources), key=lambda scope: scope[1][0])
+    grown = _grown(result, sources, followers, leaders)
+    return sorted(_without_cycles(grown, sources), key=lambda scope: scope[1][0])
 
 
-def _followed(
-    scopes: list[tuple[str, list[int]]], sources: Sequence[Sequence[int]], followers: Sequence[bool]
+def _grown(
+    scopes: list[tuple[str, list[int]]],
+    sources: Sequence[Sequence[int]],
+    followers: Sequence[bool],
+    leaders: Sequence[bool],
 ) -> list[tuple[str, list[int]]]:
     owner = {position: index for index, (_, found) in enumerate(scopes) for position in found}
+    feeds: list[list[int]] = [[] for _ in sources]
     for position, row in enumerate(sources):
-        if followers[position] and position not in owner:
-            owners = {owner.get(source) for source in row}
-            if len(owners) == 1 and None not in owners:
-                owner[position] = owners.pop() or 0
+        for source in row:
+            feeds[source].append(position)
+    forward = ((position, sources[position]) for position in range(len(sources)) if followers[position])
+    backward = ((position, feeds[position]) for position in reversed(range(len(sources))) if leaders[position])
+    for position, neighbours in (*forward, *backward):
+        owners = {owner.get(neighbour) for neighbour in neighbours}
+        if position not in owner and len(owners) == 1 and None not in owners:
+            owner[position] = owners.pop() or 0
     grown: list[list[int]] = [[] for _ in scopes]
     for position, index in sorted(owner.items()):
         grown[index].append(position)
-    return [(prefix, found) for (prefix, _), found in zip(scopes, grown, strict=True)]
+    return [
+        (prefix, more if len(more) <= _DOMINANT * len(sources) else found)
+        for (prefix, found), more in zip(scopes, grown, strict=True)
+    ]
 
 
 def _longest_common(prefix: str, candidates: Mapping[str, list[int]]) -> str:
