@@ -12,10 +12,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
-from keraviz_docs import site
+from keraviz_docs import production, site
 from keraviz_docs.errors import UserError
 from keraviz_docs.pages.page import fill
-from keraviz_docs.pages.writing import SCRIPT, STYLE
+from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage, write_if_changed
 from mkdocs_plugin.navigation import with_models
 
 if TYPE_CHECKING:
@@ -48,19 +48,39 @@ class KeravizConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs leaves i
     """
 
     cache = c.Type(str, default=".keraviz")
-    """The directory that keeps what was read and drawn between builds, relative to ``mkdocs.yml``."""
+    """The directory in which the pages are kept between builds, relative to ``mkdocs.yml``.
+
+    What was read and drawn is kept beside the manifest, in ``.keraviz/cache``.
+    """
 
     jobs = c.Optional(c.Type(int))
     """How many models are read at the same time; as many as processors and memory allow when not set."""
 
 
 class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]  # as above
-    """Adds a page for each model of a manifest, and one for all of them."""
+    """Adds a page for each model of a manifest, and one for all of them.
+
+    It may be listed several times, with a manifest and a path each.
+    """
+
+    supports_multiple_instances = True
 
     _site: site.Site | None = None
+    _server: LiveReloadServer | None = None
+    _pool: production.LocalPool | None = None
+    _serving = False
 
-    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
-        """Do nothing; that this method exists makes MkDocs keep the instance, with what it knows, between rebuilds."""
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], **_: Any) -> None:
+        """Note whether there will be rebuilds; that this method exists keeps the instance alive between them."""
+        self._serving = command == "serve"
+        self._server = None
+        self._watching: set[Path] = set()
+
+    def on_shutdown(self) -> None:
+        """End the processes that were kept ready for rebuilds."""
+        if self._pool is not None:
+            self._pool.kill_workers()
+            self._pool = None
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
         """Check the options, and let every page load our style and script."""
@@ -79,25 +99,28 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         if not self.config.enabled:
             return None
         self._site = None
+        if self._serving and self._pool is None:
+            # Importing Keras takes longer than reading most models, so rebuilds share the process that did it.
+            self._pool = production.LocalPool(self.config.jobs)
         root = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
+        cache = root / self.config.cache
         try:
+            write_if_changed(cache / ".gitignore", b"*\n")
             built = site.build(
                 Path(self.config.manifest),
-                root / self.config.cache / "pages" / self._prefix,
+                cache / "pages" / self._prefix,
                 embed=False,
                 directory_urls=config.use_directory_urls,
                 jobs=self.config.jobs,
+                pool=self._pool,
+                progress=production.choose(quiet=not log.isEnabledFor(logging.INFO)),
             )
-        except UserError as error:
+        except (UserError, OSError) as error:
             raise PluginError(f"keraviz: {error}") from error
         for failure in built.failures:
-            log.log(
-                logging.ERROR if self.config.on_error == "fail" else logging.WARNING,
-                "%s (%s) could not be read: %s",
-                failure.id,
-                failure.target,
-                failure.message,
-            )
+            log.warning("%s (%s) could not be read: %s", failure.id, failure.target, failure.message)
+        for sentence in built.undrawn:
+            log.warning("%s", sentence)
         if built.failures and self.config.on_error == "fail":
             raise PluginError(
                 f"keraviz: {len(built.failures)} of the models could not be read, and `on_error` is `fail`"
@@ -109,6 +132,7 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, source, abs_src_path=str(built.pages.directory / name)))
         config.nav = with_models(config.nav, files, built, self._prefix)
         self._site = built
+        self._watch()
         return files
 
     def on_page_content(self, _html: str, *, page: Page, **_: Any) -> str | None:
@@ -129,13 +153,23 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
 
     def on_serve(self, server: LiveReloadServer, **_: Any) -> LiveReloadServer | None:
         """Watch the manifest and what the models are built from."""
-        if self._site is not None:
-            for path in self._site.watched:
-                server.watch(str(path))
+        self._server = server
+        self._watch()
         return server
 
-    def _written(self, page: Page) -> Any:
-        if self._site is None or not page.file.src_uri.startswith(f"{self._prefix}/"):
+    def _watch(self) -> None:
+        """Let the server watch what it does not watch yet: a rebuild can bring new files."""
+        if self._server is None or self._site is None:
+            return
+        for path in self._site.watched:
+            if path not in self._watching:
+                self._server.watch(str(path))
+                self._watching.add(path)
+
+    def _written(self, page: Page) -> WrittenPage | None:
+        """Return what we wrote for a page of the site, if it is one of ours."""
+        if self._site is None:
             return None
-        path = page.file.src_uri[len(self._prefix) + 1 :]
-        return next((written for written in self._site.pages.pages if written.path == path), None)
+        return next(
+            (ours for ours in self._site.pages.pages if f"{self._prefix}/{ours.path}" == page.file.src_uri), None
+        )

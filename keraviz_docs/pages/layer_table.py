@@ -101,8 +101,10 @@ def details(architecture: Architecture, source_link: SourceLink) -> Iterator[Det
             source=f"{node.source.file}:{node.source.line}" if node.source else None,
             source_href=source_link(node.source) if node.source else None,
             macs=node.macs,
-            settings=tuple((name, setting_text(value)) for name, value in node.config.items() if value is not None),
-            unset=tuple(name for name, value in node.config.items() if value is None),
+            settings=tuple(
+                (name, setting_text(value)) for name, value in sorted(node.config.items()) if value is not None
+            ),
+            unset=tuple(name for name, value in sorted(node.config.items()) if value is None),
             weights=node.weights,
             opaque=node.opaque,
         )
