@@ -45,7 +45,7 @@ def assemble(draft: Draft, model: Any, *, id: str, builder: str, project: Path |
         builder=builder,
         model=_identity(model, project),
         keras=keras.__version__,
-        detail=_detail(draft),
+        detail=detail_of(draft),
         inputs=_ports(draft.inputs, numbers),
         outputs=_ports(draft.outputs, numbers),
         totals=_totals(model, nodes),
@@ -69,7 +69,8 @@ def _identity(model: Any, project: Path | None) -> ModelIdentity:
     )
 
 
-def _detail(draft: Draft) -> Detail:
+def detail_of(draft: Draft) -> Detail:
+    """Say how much of a model could be read."""
     if any(call.opaque is not None for call in draft.calls):
         return "opaque"
     return "calls" if any(call.inferred for call in draft.calls) else "exact"
@@ -158,8 +159,8 @@ class _Ownership:
                 else:
                     self._shares[call].shared = numbers[earlier]
         for call in draft.calls:
+            self._claim(call, call.variables)
             if call.kind == "operation":
-                self._claim(call, call.variables)
                 self._shares[call].shared = self._shared_operation(call)
 
     def of(self, call: Call) -> _Share:
@@ -190,7 +191,10 @@ def _node(call: Call, numbers: dict[Call, int], naming: _Naming, ownership: _Own
     class_name, module = ("InputLayer", "keras.layers") if call.kind == "input" else describing.class_and_module(thing)
     config = describing.layer_config(thing, project) if isinstance(thing, keras.Operation) else {}
     config |= describing.plain_data(call.config, project)
-    elsewhere = [variable for variable in call.variables if ownership.owner[id(variable)] is not call]
+    own = {id(variable) for variable in thing.weights} if call.kind == "layer" else set()
+    elsewhere = [
+        variable for variable in call.variables if ownership.owner[id(variable)] is not call and id(variable) not in own
+    ]
     if elsewhere and share.shared is None:
         config["weights"] = sorted({f"{naming.path(ownership.owner[id(v)])}/{v.name}" for v in elsewhere})
     return Node(

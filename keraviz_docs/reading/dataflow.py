@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -27,10 +28,11 @@ _CHANCE = re.compile(r"Random|Multinomial|TruncatedNormal|Poisson")
 
 _OPERATORS = {
     "Abs": "absolute", "Add": "add", "AddV2": "add", "BatchMatMulV2": "matmul", "BatchMatMulV3": "matmul",
-    "Equal": "equal", "FloorDiv": "floor_divide", "FloorMod": "mod", "Greater": "greater",
-    "GreaterEqual": "greater_equal", "Less": "less", "LessEqual": "less_equal", "LogicalAnd": "logical_and",
-    "LogicalNot": "logical_not", "LogicalOr": "logical_or", "MatMul": "matmul", "Mul": "multiply", "Neg": "negative",
-    "NotEqual": "not_equal", "Pow": "power", "RealDiv": "true_divide", "StridedSlice": "get_item", "Sub": "subtract",
+    "Case": "switch", "Equal": "equal", "FloorDiv": "floor_divide", "FloorMod": "mod", "Greater": "greater",
+    "GreaterEqual": "greater_equal", "If": "cond", "Less": "less", "LessEqual": "less_equal",
+    "LogicalAnd": "logical_and", "LogicalNot": "logical_not", "LogicalOr": "logical_or", "MatMul": "matmul", "Mul": "multiply", "Neg": "negative",
+    "NotEqual": "not_equal", "Pow": "power", "RealDiv": "true_divide", "StatelessCase": "switch", "StatelessIf": "cond",
+    "StatelessWhile": "while_loop", "StridedSlice": "get_item", "Sub": "subtract", "While": "while_loop",
 }  # fmt: skip
 """What Python's operators on tensors become in TensorFlow, by the name of the Keras function that does the same."""
 
@@ -53,6 +55,10 @@ class _Leaf:
     entering: list[Any] = field(default_factory=list)
     variables: dict[int, Any] = field(default_factory=dict)
     outputs: dict[int, Value] = field(default_factory=dict)
+
+
+class UnreadableError(Exception):
+    """The graph of a trace is not one that can be shown."""
 
 
 def spliced(
@@ -92,9 +98,14 @@ class _Reader:
         self._makers: dict[int, _Leaf] = {}
         self._values: dict[int, Value] = {}
         self._open_run: _Leaf | None = None
+        self._read_frames: set[Frame] = set()
+        self._last_observed: Value | None = None
         self._arguments = {
             id(placeholder): tensor for tensor, made in trace.arguments for placeholder in tensors_in(made)
         }
+        self._observed = trace.observed()
+        self._eager: dict[int, Value] = {}
+        self._inferred: list[tuple[Call, Frame, Frame, Value | None]] = []
         self._promised: set[int] = {id(tensor) for tensor in tensors_in(trace.result)}
         for frame in trace.frames.values():
             if frame.kind == "layer" and not frame.abandoned and frame is not trace.root and not frame.calls_layers():
@@ -106,6 +117,11 @@ class _Reader:
         self._read_graph(self.trace.graph, self.trace.root)
         for leaf in self._leaves:
             self._connect(leaf)
+        for call, frame, observed, previous in self._inferred:
+            self._infer_inputs(call, frame, observed, previous)
+        for frame in self.trace.frames.values():
+            if frame.autograph and not frame.abandoned and self._place(frame) == (frame, True):
+                self.notices.append((self._scope(frame), AUTOGRAPH))
         return [self._value(tensor) for tensor in tensors_in(self.trace.result)]
 
     def _read_graph(self, graph: Any, default: Frame) -> None:
@@ -115,15 +131,22 @@ class _Reader:
                 _, variable = self.trace.variables[id(outputs[0])]
                 seed = keras_internals.is_random_seed(variable)
                 self._set(outputs[0], "constant" if seed else "weight", {} if seed else {id(variable): variable})
+            elif outputs and id(outputs[0]) in self._observed:
+                self._read_observed(outputs[0], self._observed[id(outputs[0])])
             elif operation.type == "Placeholder":
                 if id(outputs[0]) not in self._aliases:
                     self._set(outputs[0], "data" if id(outputs[0]) in self._arguments else "constant")
             elif not (operation.type in _BODIES and self._read_function(operation, default)):
                 self._read_operation(operation, default)
 
-    def _read_operation(self, operation: Any, default: Frame, returned: Iterable[Any] = ()) -> None:
-        inputs = [self._resolve(tensor) for tensor in (*operation.inputs, *returned)]
+    def _read_operation(
+        self, operation: Any, default: Frame, inputs: Iterable[Any] | None = None, *, uses_variables: bool = True
+    ) -> None:
+        """Place one operation; ``inputs`` are others than its own for one whose functions have been read."""
+        inputs = [self._resolve(tensor) for tensor in (operation.inputs if inputs is None else inputs)]
         origin, variables = self._depends_on(operation, inputs)
+        if not uses_variables:
+            variables = {}
         promised = any(id(output) in self._promised for output in operation.outputs)
         if origin != "data" and not promised:
             for output in operation.outputs:
@@ -161,7 +184,12 @@ class _Reader:
                 self._aliases[id(inner)] = outer
             self._read_graph(body, place)
             returned.extend(body.outputs)
-        self._read_operation(operation, default, returned)
+        if skipped:
+            deciding = [operation.inputs[0]]
+        else:
+            carried = zip(operation.inputs, bodies[0].inputs, bodies[0].outputs, strict=False)
+            deciding = [outer for outer, inner, given in carried if given is not inner]
+        self._read_operation(operation, default, (*deciding, *returned), uses_variables=False)
         return True
 
     def _has_frames(self, graph: Any) -> bool:
@@ -192,6 +220,62 @@ class _Reader:
         while id(tensor) in self._aliases:
             tensor = self._aliases[id(tensor)]
         return tensor
+
+    def _read_observed(self, placeholder: Any, frame: Frame) -> None:
+        """Read the output of a layer that was run eagerly."""
+        self._set(placeholder, "data")
+        place, inside_group = self._place(frame)
+        if not inside_group:
+            leaf = self._makers[id(placeholder)] = self._announced_leaf(place)
+            if frame not in self._read_frames and frame.opaque is None:
+                self._read_frames.add(frame)
+                self.notices.append((leaf.call, OBSERVED_LEAF))
+            return
+        if frame not in self._read_frames:
+            self._read_frames.add(frame)
+            self.notices.append((self._scope(frame), OBSERVED))
+            self._observe_calls(frame, frame, None)
+        outputs = frame.observation.outputs if frame.observation is not None else []
+        eager = next(tensor for made, tensor in outputs if made is placeholder)
+        value = self._eager.get(id(eager)) or self._last_observed
+        if value is not None:
+            self._values[id(placeholder)] = value
+
+    def _observe_calls(self, frame: Frame, observed: Frame, previous: Value | None) -> Value | None:
+        """Add a leaf for each call inside a frame that was run eagerly; return what the last one gave."""
+        for child in frame.children:
+            if child.abandoned:
+                continue
+            if self._is_group(child):
+                previous = self._observe_calls(child, observed, previous)
+                continue
+            call = Call(child.kind, child.name, child.thing, self._scope(frame), inferred=True)
+            if child.kind == "operation":
+                call.config = dict(child.config)
+            for tensor in child.outputs:
+                self._eager[id(tensor)] = call.add_output(_observed_shape(tensor, observed), dtype_of(tensor))
+            if not call.outputs:
+                continue
+            self._leaves.append(_Leaf(call, None))
+            self._inferred.append((call, child, observed, previous))
+            previous = self._last_observed = call.outputs[0]
+        return previous
+
+    def _infer_inputs(self, call: Call, frame: Frame, observed: Frame, previous: Value | None) -> None:
+        """Connect a call to what it was seen to take, or else to the call before it."""
+        given = {
+            id(eager): symbolic for eager, symbolic in (observed.observation.inputs if observed.observation else [])
+        }
+        for tensor in frame.inputs:
+            value = self._eager.get(id(tensor))
+            if value is None and id(tensor) in given:
+                value = self._value_or_none(self._resolve(given[id(tensor)]))
+            if value is None:
+                value = previous
+            if value is None and given:
+                value = self._value_or_none(self._resolve(next(iter(given.values()))))
+            if value is not None and value.producer is not call and value not in call.inputs:
+                call.inputs.append(value)
 
     # Leaves
 
@@ -268,9 +352,9 @@ class _Reader:
             if value is not None:
                 leaf.call.inputs.append(value)
         leaf.call.variables = list(leaf.variables.values())
-        if leaf.frame is None:
+        if leaf.frame is None and leaf.operations:
             self._name_tensorflow_operation(leaf)
-        elif leaf.frame.autograph:
+        elif leaf.frame is not None and leaf.frame.autograph:
             self.notices.append((leaf.call, AUTOGRAPH))
 
     def _name_tensorflow_operation(self, leaf: _Leaf) -> None:
@@ -286,11 +370,16 @@ class _Reader:
     # Values
 
     def _value(self, tensor: Any) -> Value:
-        value = self._value_or_none(self._resolve(tensor))
+        tensor = self._resolve(tensor)
+        value = self._value_or_none(tensor)
         if value is None:
-            call = Call("operation", "constant", Function("constant", "tf"), self._scopes[self.trace.root])
-            value = call.add_output(shape_of(tensor), dtype_of(tensor))
-            self._values[id(self._resolve(tensor))] = value
+            origin = self._origins.get(id(tensor), "constant")
+            if origin == "data":
+                raise UnreadableError(f"nothing is known to make the tensor {tensor.name}")
+            name, module = ("Variable", "keras") if origin == "weight" else ("constant", "tf")
+            call = Call("operation", name.lower(), Function(name, module), self._scopes[self.trace.root])
+            call.variables = list(self._variables.get(id(tensor), {}).values())
+            value = self._values[id(tensor)] = call.add_output(shape_of(tensor), dtype_of(tensor))
             self._leaves.append(_Leaf(call, None))
         return value
 
@@ -320,7 +409,7 @@ class _Reader:
             if call.kind == "layer" and call not in live and id(call.thing) not in called and call.thing.weights:
                 called.add(id(call.thing))
                 live |= _ancestors([call])
-        kept = [call for call in calls if call in live]
+        kept = _in_order([call for call in calls if call in live])
         _number_operations(kept)
         return kept
 
@@ -328,6 +417,13 @@ class _Reader:
 AUTOGRAPH = (
     "This layer branches on the values of tensors. Its control flow was converted by AutoGraph; all branches are shown."
 )
+
+
+OBSERVED = (
+    "This part asks for the values of its tensors, so it could only be observed in a run on made-up inputs. Which calls"
+    " it makes may depend on the values, and the edges inside are inferred from the order of the calls."
+)
+OBSERVED_LEAF = "This layer asks for the values of its tensors. It was run on made-up inputs, which is where its output shape is from."
 
 
 def _ancestors(calls: Iterable[Call]) -> set[Call]:
@@ -341,6 +437,35 @@ def _ancestors(calls: Iterable[Call]) -> set[Call]:
     return found
 
 
+def _in_order(calls: list[Call]) -> list[Call]:
+    """Sort calls so that each comes after those it takes from, and otherwise as they were made.
+
+    They nearly always are in order; a loop that TensorFlow has rewritten may not be.
+
+    Raises:
+        UnreadableError: they go round in a circle.
+    """
+    position = {call: index for index, call in enumerate(calls)}
+    waiting = {call: {value.producer for value in call.inputs if value.producer in position} for call in calls}
+    following: dict[Call, list[Call]] = {call: [] for call in calls}
+    for call, producers in waiting.items():
+        for producer in producers:
+            following[producer].append(call)
+    ready = [position[call] for call, producers in waiting.items() if not producers]
+    heapq.heapify(ready)
+    ordered: list[Call] = []
+    while ready:
+        call = calls[heapq.heappop(ready)]
+        ordered.append(call)
+        for follower in following[call]:
+            waiting[follower].discard(call)
+            if not waiting[follower]:
+                heapq.heappush(ready, position[follower])
+    if len(ordered) < len(calls):
+        raise UnreadableError("the calls depend on one another in a circle")
+    return ordered
+
+
 def _number_operations(calls: Iterable[Call]) -> None:
     """Give operations names that differ within their scope: ``add``, ``add_1``, as Keras does."""
     counts: Counter[tuple[Scope | None, str]] = Counter()
@@ -350,6 +475,14 @@ def _number_operations(calls: Iterable[Call]) -> None:
             counts[call.scope, call.name] += 1
             if count:
                 call.name = f"{call.name}_{count}"
+
+
+def _observed_shape(tensor: Any, frame: Frame) -> Shape:
+    """The shape of an eager tensor, with the batch left open if that of the inputs was."""
+    shape = shape_of(tensor)
+    given = frame.observation.inputs if frame.observation is not None else []
+    batches = {int(eager.shape[0]) for eager, symbolic in given if symbolic.shape.rank and symbolic.shape[0] is None}
+    return (None, *shape[1:]) if shape and shape[0] in batches else shape
 
 
 def shape_of(tensor: Any) -> Shape:
@@ -375,6 +508,8 @@ def _tensorflow_function(operation: Any, frame: Frame) -> tuple[str, str]:
 
 def _operator_constants(operation: Any) -> dict[str, Any]:
     """Return the operands of an operator that are constants; for an index, how it would be written."""
+    if operation.type in _BODIES:
+        return {}
     if operation.type == "StridedSlice":
         key = _index(operation)
         return {} if key is None else {"key": key}
@@ -383,7 +518,7 @@ def _operator_constants(operation: Any) -> dict[str, Any]:
 
 
 def _index(operation: Any) -> list[Any] | None:
-    """Write the index that a ``StridedSlice`` stands for, from its masks (``tensorflow/core/util/strided_slice_op.h``)."""
+    """Write the index that a ``StridedSlice`` stands for, from its masks (``tf.raw_ops.StridedSlice``)."""
     begin, end, strides = (static_value(tensor) for tensor in list(operation.inputs)[1:4])
     if begin is None or end is None or strides is None:
         return None

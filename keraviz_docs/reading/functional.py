@@ -94,8 +94,7 @@ def read_functional(functional: Any, draft: Draft, open_call: Opener) -> None:
         draft.calls.append(call)
         draft.inputs.append((call.name, values[id(tensor)]))
     _walk(functional, draft, None, values, {}, open_call)
-    names = _output_names(functional)
-    for name, tensor in zip(names, functional.outputs, strict=True):
+    for name, tensor in zip(output_names(functional), functional.outputs, strict=True):
         draft.outputs.append((name, values[id(tensor)]))
 
 
@@ -111,7 +110,8 @@ def dtype_of(tensor: Any) -> str:
     return str(keras.backend.standardize_dtype(tensor.dtype))
 
 
-def _output_names(functional: Any) -> list[str]:
+def output_names(functional: Any) -> list[str]:
+    """Name the outputs of a model by the keys of a dict, or else by the layers that they come from."""
     producers = [keras_internals.input_layer(tensor) for tensor in functional.outputs]
     names = []
     for (path, _), producer in zip(

@@ -10,10 +10,10 @@ import keras
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.reading import keras_internals, model_inputs
-from keraviz_docs.reading.assembling import assemble
+from keraviz_docs.reading.assembling import assemble, detail_of
 from keraviz_docs.reading.draft import Draft
-from keraviz_docs.reading.functional import read_functional
-from keraviz_docs.reading.opening import Opener
+from keraviz_docs.reading.functional import output_names, read_functional
+from keraviz_docs.reading.opening import GraphDisagreesError, Opener
 
 
 def architecture_of(
@@ -40,15 +40,35 @@ def architecture_of(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        draft = Draft()
+        return assemble(_read(model, inputs), model, id=id, builder=builder, project=project)
+
+
+def _read(model: Any, inputs: Any) -> Draft:
+    functional = keras_internals.functional_graph(model)
+    if functional is None and isinstance(model, keras.Sequential) and inputs is not None:
+        model(*model_inputs.symbolic(model, inputs).args)
+        functional = keras_internals.functional_graph(model)
+    if functional is None:
+        return _run(model, inputs, None)
+    draft = Draft()
+    try:
         with Opener(draft) as opener:
-            functional = keras_internals.functional_graph(model)
-            if functional is None and isinstance(model, keras.Sequential) and inputs is not None:
-                model(*model_inputs.symbolic(model, inputs).args)
-                functional = keras_internals.functional_graph(model)
-            if functional is not None:
-                read_functional(functional, draft, opener.open_call)
-            else:
-                call = model_inputs.symbolic(model, inputs)
-                opener.open_model(model, call.args, call.kwargs, call.names)
-        return assemble(draft, model, id=id, builder=builder, project=project)
+            read_functional(functional, draft, opener.open_call)
+    except GraphDisagreesError:
+        return _run(model, None, output_names(functional))
+    if detail_of(draft) == "exact":
+        return draft
+    # The graph may claim other shapes than the layers meet when the model runs.
+    try:
+        run = _run(model, None, output_names(functional))
+    except Exception:  # whatever it is, the graph is known
+        return draft
+    return run if detail_of(run) == "exact" else draft
+
+
+def _run(model: Any, inputs: Any, names: list[str] | None) -> Draft:
+    draft = Draft()
+    call = model_inputs.symbolic(model, inputs)
+    with Opener(draft) as opener:
+        opener.open_model(model, call.args, call.kwargs, call.names, names)
+    return draft

@@ -44,9 +44,15 @@ def symbolic(model: Any, inputs: Any) -> SymbolicCall:
     """
     if inputs is not None:
         return _spread(model, _from_specification(inputs, ()))
-    functional = getattr(model, "_functional", None) or model
-    if getattr(functional, "_inputs_struct", None) is not None:
-        return _spread(model, tree.map_structure(_copy, keras_internals.input_structure(functional)))
+    functional = keras_internals.graph_of_inputs(model)
+    if functional is not None:
+        structure = tree.map_structure(_copy, keras_internals.input_structure(functional))
+        layers = [keras_internals.input_layer(tensor) for tensor in functional.inputs]
+        names = {
+            id(copy): str(getattr(layer, "name", "input"))
+            for copy, layer in zip(tree.flatten(structure), layers, strict=True)
+        }
+        return SymbolicCall((structure,), {}, names)
     calls = keras_internals.symbolic_calls(model)
     if calls:
         arguments = calls[0].arguments

@@ -9,8 +9,7 @@ drawn closed, with the reason.
 from __future__ import annotations
 
 import contextlib
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -18,13 +17,18 @@ import keras
 from keras import tree
 
 from keraviz_docs.reading import keras_internals
-from keraviz_docs.reading.dataflow import spliced
+from keraviz_docs.reading.dataflow import UnreadableError, spliced
 from keraviz_docs.reading.draft import Call, Draft, Scope, Value
 from keraviz_docs.reading.functional import FunctionalCall
-from keraviz_docs.reading.observing import observe
+from keraviz_docs.reading.observing import BATCH, PIXELS, STEPS, observe
+from keraviz_docs.reading.reasons import reason
 from keraviz_docs.reading.tracing import Instrumentation, Trace, may_open, tensors_in, trace
 
 Spec = Callable[[Any], Any]
+
+
+class GraphDisagreesError(Exception):
+    """A layer does something else than its part in the graph of a Functional model says."""
 
 
 class Opener:
@@ -53,24 +57,36 @@ class Opener:
         args, kwargs = call.arguments(lambda tensor: tensor)
         try:
             record, filled = self._run(layer, args, kwargs, call.spec)
-        except Exception as error:
-            if not contains_layers:
-                return None
-            return _opaque(call, self._draft, error)
-        if not record.root.calls_layers() and record.root.opaque is None:
+        except Exception as error:  # the layer's own code
+            return _opaque(call, self._draft, reason(error)) if contains_layers else None
+        if record.root.opaque is not None:
+            return _opaque(call, self._draft, record.root.opaque) if contains_layers else None
+        if not record.root.calls_layers():
             if not contains_layers and not isinstance(layer, keras.layers.Lambda):
                 self._leaf_classes.add(type(layer))
             return None
         scope = Scope(layer.name, layer, call.scope, dict(record.root.config))
         if filled is not None:
             self._draft.note(scope, filled)
-        outputs = spliced(record, self._draft, scope, call.value)
+        try:
+            outputs = spliced(record, self._draft, scope, call.value)
+        except UnreadableError as error:
+            return _opaque(call, self._draft, reason(error))
+        if len(outputs) != len(call.outputs):
+            raise GraphDisagreesError(
+                f"{layer.name} returns {len(outputs)} tensors, but {len(call.outputs)} in the graph of the model"
+            )
         for value, tensor in zip(outputs, call.outputs, strict=True):
             value.shape = _refined(value.shape, tuple(tensor.shape))
         return outputs
 
     def open_model(
-        self, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], names: Mapping[int, str]
+        self,
+        model: Any,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        names: Mapping[int, str],
+        output_names: Sequence[str] | None = None,
     ) -> None:
         """Read a whole model by running it.
 
@@ -79,6 +95,7 @@ class Opener:
             args: what it is called on; the symbolic Keras tensors are the model's inputs.
             kwargs: likewise.
             names: by the identity of a symbolic tensor, the name of that input.
+            output_names: names of the outputs, where the model gives some.
         """
         values: dict[int, Value] = {}
         for tensor in tree.flatten((args, dict(kwargs))):
@@ -88,12 +105,21 @@ class Opener:
                 values[id(tensor)] = call.add_output(shape, str(tensor.dtype))
                 self._draft.calls.append(call)
                 self._draft.inputs.append((call.name, values[id(tensor)]))
-        record, filled = self._run(model, args, kwargs, lambda tensor: tensor)
+        try:
+            record, filled = self._run(model, args, kwargs, lambda tensor: tensor)
+            closed = record.root.opaque
+        except Exception as error:  # the model's own code
+            closed = reason(error)
+        if closed is not None:
+            self._draft.outputs = _opaque_model(model, self._draft, closed)
+            return
         if filled is not None:
             self._draft.note(None, filled)
         outputs = spliced(record, self._draft, None, lambda tensor: values.get(id(tensor)))
-        for name, value in zip(_output_names(record.result), outputs, strict=True):
-            self._draft.outputs.append((name, value))
+        chosen = _output_names(record.result)
+        if output_names is not None and len(output_names) == len(outputs):
+            chosen = list(output_names)
+        self._draft.outputs.extend(zip(chosen, outputs, strict=True))
 
     def _run(
         self, layer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], spec: Spec
@@ -106,7 +132,7 @@ class Opener:
         if any(None in tensor.shape[1:] for tensor in tensors):
             fillings.append((_filled(spec, batch=None), _FILLED))
         if any(None in tensor.shape[:1] for tensor in tensors):
-            fillings.append((_filled(spec, batch=_BATCH), f"{_FILLED} The batch was {_BATCH}."))
+            fillings.append((_filled(spec, batch=BATCH), f"{_FILLED} The batch was {BATCH}."))
         for filling, text in fillings:
             try:
                 return trace(self._instrumentation, layer, args, kwargs, spec=filling), text
@@ -115,11 +141,8 @@ class Opener:
         return trace(self._instrumentation, layer, args, kwargs, spec=spec, recover=observe), None
 
 
-_BATCH = 2
-_STEPS = 16
-_PIXELS = 64
 _FILLED = (
-    f"This part could not be run with open dimensions. They were filled ({_STEPS}, or {_PIXELS} in images), and"
+    f"This part could not be run with open dimensions. They were filled ({STEPS}, or {PIXELS} in images), and"
     " the shapes inside follow from that."
 )
 
@@ -128,7 +151,7 @@ def _filled(spec: Spec, batch: int | None) -> Spec:
     def filled(tensor: Any) -> Any:
         described = spec(tensor)
         first, *rest = described.shape
-        size = _PIXELS if len(described.shape) > 3 else _STEPS
+        size = PIXELS if len(described.shape) > 3 else STEPS
         shape = (first if first is not None else batch, *(size if item is None else item for item in rest))
         return keras.KerasTensor(shape, described.dtype)
 
@@ -144,33 +167,25 @@ def _refined(shape: Any, other: Any) -> Any:
     return tuple(theirs if ours is None else ours for ours, theirs in zip(shape, other, strict=True))
 
 
-def _opaque(call: FunctionalCall, draft: Draft, error: Exception) -> list[Value]:
-    leaf = Call("layer", call.operation.name, call.operation, call.scope, inputs=call.inputs, opaque=reason(error))
+def _opaque(call: FunctionalCall, draft: Draft, why: str) -> list[Value]:
+    leaf = Call("layer", call.operation.name, call.operation, call.scope, inputs=call.inputs, opaque=why)
     for tensor in call.outputs:
         leaf.add_output(tuple(tensor.shape), str(tensor.dtype))
     draft.calls.append(leaf)
     return leaf.outputs
 
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-_WRAPPING = re.compile(r"Exception encountered when calling (\S+)\.")
-
-
-def reason(error: BaseException) -> str:
-    """Say in one line why a layer could not be run."""
-    lines = [line.strip() for line in _ESCAPES.sub("", str(error)).splitlines() if line.strip()]
-    where = ""
-    while len(lines) > 1 and (wrapping := _WRAPPING.match(lines[0])):
-        where = f" in {wrapping[1]}"
-        lines = lines[1:]
-    said = f": {lines[0][:200]}" if lines else ""
-    return f"{type(error).__name__}{where}{said}"
+def _opaque_model(model: Any, draft: Draft, why: str) -> list[tuple[str, Value]]:
+    leaf = Call("layer", model.name, model, inputs=[value for _, value in draft.inputs], opaque=why)
+    draft.calls.append(leaf)
+    draft.note(None, f"The model could not be run, so neither its inside nor its outputs are known. {why}")
+    return [("output", leaf.add_output(None, model.compute_dtype or keras.config.floatx()))]
 
 
 def _output_names(result: Any) -> list[str]:
     names = [
-        ".".join(str(part) for part in path) if path else "output"
+        ".".join(["output"] * isinstance(path[0], int) + [str(part) for part in path]) if path else "output"
         for path, item in tree.flatten_with_path(result)
         for _ in tensors_in(item)
     ]
-    return [f"output_{name}" if name.isdigit() else name for name in names]
+    return [name.replace("output.", "output_", 1) for name in names]

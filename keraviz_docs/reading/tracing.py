@@ -59,12 +59,22 @@ class Frame:
     autograph: bool = False
     """Whether its Python control flow was converted."""
     opaque: str | None = None
-    observed: bool = False
-    """Whether the calls inside were seen in an eager run, so that the edges between them are inferred."""
+    observation: Observation | None = None
+    """What was seen in an eager run, where no symbolic one was possible."""
 
     def calls_layers(self) -> bool:
         """Whether a layer was called inside."""
         return any(not child.abandoned and (child.kind == "layer" or child.calls_layers()) for child in self.children)
+
+
+@dataclass(eq=False, slots=True)
+class Observation:
+    """An eager run of one layer."""
+
+    inputs: list[tuple[Any, Any]]
+    """Each eager tensor that the layer was called on, and the symbolic one that it stood for."""
+    outputs: list[tuple[Any, Any]]
+    """Each placeholder that goes on in the graph, and the eager tensor that it stands for."""
 
 
 @dataclass(eq=False)
@@ -80,6 +90,15 @@ class Trace:
     frames: dict[int, Frame]
     result: Any
     """What the layer returned, as it returned it."""
+
+    def observed(self) -> dict[int, Frame]:
+        """Return, by the identity of a placeholder, the layer whose output it stands for."""
+        return {
+            id(placeholder): frame
+            for frame in self.frames.values()
+            if frame.observation is not None
+            for placeholder, _ in frame.observation.outputs
+        }
 
     def frame_of(self, operation: Any) -> Frame | None:
         """Return the innermost call that a TensorFlow operation was made in."""
@@ -124,13 +143,17 @@ class Tracer:
         self.graph = graph
         self.frames: dict[int, Frame] = {}
         self.current: Frame | None = None
+        self.observing = False
+        """Whether an eager run is being recorded."""
         self._recover = recover
         self._known_graphs: dict[int, tuple[Any, bool]] = {}
 
     def is_listening(self) -> bool:
         """Whether what runs now is the run to be recorded, and its inside is of interest."""
-        if (self.current is not None and self.current.closed) or tf.executing_eagerly():
+        if self.current is not None and self.current.closed:
             return False
+        if self.observing or tf.executing_eagerly():
+            return self.observing and tf.executing_eagerly()
         graph = tf.compat.v1.get_default_graph()
         known = self._known_graphs.get(id(graph))
         if known is None:
@@ -142,7 +165,7 @@ class Tracer:
         """Run one call of a layer, with what helps when it fails."""
         frame = self._open("layer", layer, layer.name)
         frame.closed = is_closed(layer)
-        frame.inputs = tensors_in((args, *kwargs.values()))
+        frame.inputs = self._tensors((args, *kwargs.values()))
         with self._inside(frame):
             try:
                 result = run(*args, **kwargs)
@@ -150,7 +173,7 @@ class Tracer:
                 result = self._try_otherwise(frame, run, args, kwargs, error)
             if not frame.calls_layers():
                 result = self._made_inside(frame, result)
-        frame.outputs = tensors_in(result)
+        frame.outputs = self._tensors(result)
         return result
 
     def run_operation(
@@ -159,11 +182,11 @@ class Tracer:
         """Run one call of an operation: a :class:`Function`, or a ``keras.Operation``."""
         frame = self._open("operation", thing, name)
         frame.closed = not (isinstance(thing, Function) and thing.name in CONTROL_FLOW)
-        frame.inputs = tensors_in((args, *kwargs.values()))
+        frame.inputs = self._tensors((args, *kwargs.values()))
         frame.config = config
         with self._inside(frame):
             result = run(*args, **kwargs)
-        frame.outputs = tensors_in(result)
+        frame.outputs = self._tensors(result)
         return result
 
     def note_steps(self, steps: int | None) -> None:
@@ -194,6 +217,8 @@ class Tracer:
         if self._recover is None:
             raise error
         self.abandon(frame)
+        if self.observing:
+            raise error
         return self._recover(self, frame, run, args, kwargs, error)
 
     @contextlib.contextmanager
@@ -212,6 +237,15 @@ class Tracer:
         while frame is not None and frame.kind != "layer":
             frame = frame.parent
         return frame is not None and (frame.thing is layer or getattr(frame.thing, "_functional", None) is layer)
+
+    def is_running(self, function: Function) -> bool:
+        """Whether the innermost call is this very operation, which has only passed on to the backend's."""
+        return self.current is not None and self.current.thing == function
+
+    def _tensors(self, structure: Any) -> list[Any]:
+        if self.observing:
+            return [item for item in tree.flatten(structure) if isinstance(item, tf.Tensor)]
+        return tensors_in(structure)
 
     def _open(self, kind: Literal["layer", "operation"], thing: Any, name: str) -> Frame:
         frame = Frame(len(self.frames), kind, thing, name, self.current)
@@ -233,7 +267,8 @@ class Tracer:
         """Put an identity behind each tensor that a leaf only passes on, so that it lies on the path."""
 
         def own(item: Any) -> Any:
-            if not (isinstance(item, tf.Tensor) and is_symbolic(item)) or self._is_made_in(item, frame):
+            item = _as_tensor(item)
+            if not isinstance(item, tf.Tensor) or self._is_made_in(item, frame):
                 return item
             copy = tf.identity(item)
             mask = keras_internals.keras_mask(item)
@@ -244,11 +279,16 @@ class Tracer:
         return tree.map_structure(own, result)
 
     def _is_made_in(self, tensor: Any, frame: Frame) -> bool:
-        return str(frame.number) in _TOKEN.findall(tensor.op.name + "/")
+        if not is_symbolic(tensor):
+            return not any(tensor is given for given in frame.inputs)
+        return tensor.graph is not self.graph or str(frame.number) in _TOKEN.findall(tensor.op.name + "/")
 
 
 def _branches_on_tensors(error: Exception) -> bool:
-    return isinstance(error, tf.errors.OperatorNotAllowedInGraphError)
+    """Whether Python met a tensor as a condition, or as the length of a loop."""
+    return isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
+        isinstance(error, TypeError) and "cannot be interpreted as an integer" in str(error)
+    )
 
 
 @contextlib.contextmanager
@@ -262,13 +302,17 @@ def _converted(layer: Any) -> Iterator[None]:
         object.__delattr__(layer, "call")
 
 
-def _constants(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments that do not depend on any input, by parameter name."""
+def _constants(function: Run, args: tuple[Any, ...], kwargs: dict[str, Any], *, eager: bool) -> dict[str, Any]:
+    """Return the arguments that depend on no input, by parameter name; in an eager run, those without tensors."""
     try:
         arguments = _signature(function).bind(*args, **kwargs).arguments
     except (TypeError, ValueError):
         arguments = {f"argument_{position}": item for position, item in enumerate(args)} | kwargs
-    constants = {name: static_value(value) for name, value in arguments.items() if not callable(value)}
+    constants = {
+        name: static_value(value)
+        for name, value in arguments.items()
+        if not callable(value) and not (eager and any(_is_tensor(item) for item in tree.flatten(value)))
+    }
     return {name: value for name, value in constants.items() if value is not None}
 
 
@@ -300,6 +344,10 @@ SMALL = 16
 @functools.cache
 def _signature(function: Any) -> inspect.Signature:
     return inspect.signature(function)
+
+
+def _as_tensor(item: Any) -> Any:
+    return tf.convert_to_tensor(item) if isinstance(item, keras.Variable) else item
 
 
 def _token(frame: Frame) -> str:
@@ -359,7 +407,7 @@ class Instrumentation:
                 )
             )
             patches.enter_context(
-                keras_internals.replaced(
+                keras_internals.rebound(
                     {
                         function: self._around_function(function, Function(name, module))
                         for function, (name, module) in keras_internals.operation_functions().items()
@@ -421,7 +469,7 @@ class Instrumentation:
             tracer = None if isinstance(operation, keras.Layer) else self._listening()
             if tracer is None:
                 return original(operation, *args, **kwargs)
-            constants = _constants(operation.call, args, kwargs)
+            constants = _constants(operation.call, args, kwargs, eager=tracer.observing)
             return tracer.run_operation(
                 operation, operation.name, functools.partial(original, operation), args, kwargs, constants
             )
@@ -443,11 +491,12 @@ class Instrumentation:
         @functools.wraps(original)
         def call(*args: Any, **kwargs: Any) -> Any:
             tracer = self._listening()
-            if tracer is None:
+            if tracer is None or tracer.is_running(function):
                 return original(*args, **kwargs)
-            return tracer.run_operation(
-                function, function.name, original, args, kwargs, _constants(original, args, kwargs)
-            )
+            constants = _constants(original, args, kwargs, eager=tracer.observing)
+            # `tf.vectorized_map` rewrites what its function does beyond recognition; a loop computes the same.
+            run = _mapped(original) if function.name == "vectorized_map" else original
+            return tracer.run_operation(function, function.name, run, args, kwargs, constants)
 
         return call
 
@@ -476,6 +525,16 @@ class Instrumentation:
             return tracer.run_operation(STACK, "stack", stack, (results,), {}, {"axis": 1})
 
         return call
+
+
+def _mapped(vectorized_map: Run) -> Run:
+    def run(function: Any, elements: Any) -> Any:
+        try:
+            return keras.ops.map(function, elements)
+        except Exception:  # a function may be written for `tf.vectorized_map` alone
+            return vectorized_map(function, elements)
+
+    return run
 
 
 UNSTACK = Function("unstack", "keras.ops")
@@ -538,7 +597,7 @@ def trace(
         with _Placeholders(graph) as scope, keras.SymbolicScope(), graph.as_default():
             symbolic_args, symbolic_kwargs = tree.map_structure(placeholder, (args, kwargs))
             instrumentation.tracer = tracer
-            result = layer(*symbolic_args, **symbolic_kwargs)
+            result = tree.map_structure(_as_tensor, layer(*symbolic_args, **symbolic_kwargs))
     finally:
         instrumentation.tracer = None
         keras_internals.forget_uninitialized_variables()
