@@ -72,6 +72,7 @@ def parse(
             single.append(_from_builder(target, arguments, specification))
     if single:
         selections.insert(0, Selection(entries=tuple(single), project=Path.cwd()))
+    selections = _merged(selections)
     _check_ids(selections)
     return [_limited(selection, timeout) for selection in selections]
 
@@ -121,15 +122,14 @@ def _from_manifest(target: str) -> Selection:
     if wanted is None:
         return Selection(entries=manifest.entries, project=manifest.project, graphviz=manifest.graphviz, target=target)
     known = tuple(entry.id for entry in manifest.entries if isinstance(entry, ModelEntry))
-    entries: tuple[ModelEntry | DiscoverEntry, ...]
     if wanted in known:
-        entries = tuple(entry for entry in manifest.entries if isinstance(entry, ModelEntry) and entry.id == wanted)
-    else:
-        entries = tuple(entry for entry in manifest.entries if isinstance(entry, DiscoverEntry))
-        if not entries:
-            raise UserError(unknown_id(path, wanted, known))
+        entry = tuple(entry for entry in manifest.entries if isinstance(entry, ModelEntry) and entry.id == wanted)
+        return Selection(entries=entry, project=manifest.project, graphviz=manifest.graphviz, target=path)
+    modules = tuple(entry for entry in manifest.entries if isinstance(entry, DiscoverEntry))
+    if not modules:
+        raise UserError(unknown_id(path, wanted, known))
     return Selection(
-        entries=entries,
+        entries=modules,
         project=manifest.project,
         graphviz=manifest.graphviz,
         only=wanted,
@@ -179,6 +179,19 @@ def _kind(path: Path) -> Literal["file", "directory"] | None:
 
 
 _FORMS = "; a target may also be a manifest (zoo.yml, zoo.yml#id) or a saved model (name.keras)"
+
+
+def _merged(selections: Sequence[Selection]) -> list[Selection]:
+    """Join what several targets choose from the same manifest."""
+    merged: dict[tuple[str, str | None], Selection] = {}
+    for selection in selections:
+        key = (selection.target, selection.only)
+        earlier = merged.get(key)
+        if earlier is not None:
+            more = tuple(entry for entry in selection.entries if entry not in earlier.entries)
+            selection = dataclasses.replace(earlier, entries=(*earlier.entries, *more))
+        merged[key] = selection
+    return list(merged.values())
 
 
 def _check_ids(selections: Sequence[Selection]) -> None:

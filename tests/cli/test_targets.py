@@ -79,6 +79,11 @@ def test_several_targets_keep_their_projects_apart(directory: Path) -> None:
     ]
 
 
+def test_several_models_of_one_manifest_are_read_together() -> None:
+    assert [ids(selection) for selection in parse(["zoo.yml#vae", "zoo.yml#unet"])] == [["vae", "unet"]]
+    assert [ids(selection) for selection in parse(["zoo.yml", "zoo.yml#unet"])] == [["unet", "unet-small", "vae"]]
+
+
 def test_arguments_are_yaml() -> None:
     settings = ["alpha=1.4", "weights=null", "shape=!tuple [1, 2]", "name=a=b", "empty=", "text='1'"]
     (selection,) = parse(["a:b"], settings)
