@@ -103,7 +103,14 @@ def plan_of(model: keras.Model) -> Plan:
     return Plan(steps, tuple(numbers[id(tensor._keras_history.operation)] for tensor in model.outputs))
 
 
-def build(plan: Plan, *, seed: int, given_names: bool, subclassed: bool = False) -> keras.Model:
+def build(
+    plan: Plan,
+    *,
+    seed: int,
+    given_names: bool,
+    subclassed: bool = False,
+    layers: dict[int, Any] | None = None,
+) -> keras.Model:
     """Build a plan as a Keras model.
 
     Args:
@@ -111,10 +118,11 @@ def build(plan: Plan, *, seed: int, given_names: bool, subclassed: bool = False)
         seed: decides the numbers of the automatic names, so that no two builds share them.
         given_names: whether names that are not Keras's own numbering survive; otherwise every name is automatic.
         subclassed: whether to build a subclass of ``keras.Model`` instead of a Functional model.
+        layers: filled with the layer of every step.
     """
     chance = random.Random(seed)  # noqa: S311  # repeatable, not secret
     offset = chance.randrange(1, 500)
-    layers: dict[int, Any] = {}
+    layers = layers if layers is not None else {}
     for identity in _topological(plan):
         step = plan.steps[identity]
         offset += chance.randrange(1, 3)
@@ -134,9 +142,13 @@ def build(plan: Plan, *, seed: int, given_names: bool, subclassed: bool = False)
             tensors[identity] = layer.output
             inputs.append(layer.output)
         else:
-            operands = [tensors[source] for source in step.inputs]
-            tensors[identity] = layer(operands[0] if len(operands) == 1 else operands)
-    return keras.Model(inputs, [tensors[identity] for identity in plan.outputs], name="model")
+            tensors[identity] = _called(layer, [tensors[source] for source in step.inputs])
+    outputs = [tensors[identity] for identity in plan.outputs]
+    return keras.Model(_alone(inputs), _alone(outputs), name="model")
+
+
+def _alone(tensors: list[Any]) -> Any:
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 class PlannedModel(keras.Model):  # type: ignore[misc]  # Keras is untyped
@@ -157,9 +169,14 @@ class PlannedModel(keras.Model):  # type: ignore[misc]  # Keras is untyped
         """Run the plan."""
         values = dict(zip(self.start, [inputs], strict=True))
         for (identity, sources), layer in zip(self.order, self.parts, strict=True):
-            operands = [values[source] for source in sources]
-            values[identity] = layer(operands[0] if len(operands) == 1 else operands)
+            values[identity] = _called(layer, [values[source] for source in sources])
         return values[self.results[0]]
+
+
+def _called(layer: Any, operands: list[Any]) -> Any:
+    if isinstance(layer, keras.layers.MultiHeadAttention):
+        return layer(*operands)
+    return layer(_alone(operands))
 
 
 def _subclassed(plan: Plan, layers: dict[int, Any]) -> keras.Model:
@@ -174,8 +191,7 @@ def _nested(plan: Plan, layers: dict[int, Any], tensors: dict[int, Any], name: s
     start = keras.Input(batch_shape=tensors[entry].shape)
     inside = {entry: start}
     for identity in plan.wrapped:
-        operands = [inside[source] for source in plan.steps[identity].inputs]
-        inside[identity] = layers[identity](operands[0] if len(operands) == 1 else operands)
+        inside[identity] = _called(layers[identity], [inside[source] for source in plan.steps[identity].inputs])
     return keras.Model(start, inside[plan.wrapped[-1]], name=name)(tensors[entry])
 
 
@@ -403,11 +419,20 @@ def rename_everything(plan: Plan, chance: random.Random) -> Edit:
 def swap_operands(plan: Plan, chance: random.Random) -> Edit:
     """Exchange the first two operands of a merge: branches in another order."""
     target = chance.choice(
-        [k for k, step in plan.steps.items() if len(step.inputs) >= 2 and len(set(step.inputs)) >= 2]
+        [k for k, step in plan.steps.items() if len(step.inputs) >= 2 and not _are_twins(plan, *step.inputs[:2])]
     )
     step = plan.steps[target]
     steps = {**plan.steps, target: replace(step, inputs=(step.inputs[1], step.inputs[0], *step.inputs[2:]))}
     return Edit("swap operands", replace(plan, steps=steps), Counter([("rewired", step.class_name, ())]))
+
+
+def _are_twins(plan: Plan, one: int, other: int) -> bool:
+    """Whether two steps compute the same (but for their weights) from the same, so that nobody can tell them apart."""
+    if one == other:
+        return True
+    first, second = plan.steps[one], plan.steps[other]
+    same = first.with_config(name="").serialised == second.with_config(name="").serialised
+    return same and all(_are_twins(plan, a, b) for a, b in zip(first.inputs, second.inputs, strict=False))
 
 
 def reorder_branches(plan: Plan, chance: random.Random) -> Edit:

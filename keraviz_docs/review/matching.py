@@ -9,7 +9,7 @@ aligned as a sequence, scored by class, settings, shape, names and surroundings.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from keraviz_docs.architecture import Architecture, Node
@@ -68,11 +68,15 @@ class _Side:
 
 
 class _Pairs(dict[int, int]):
-    """Head position by base position, and the reverse."""
+    """Head position by base position; ``reverse`` is the same read the other way, and knows of every change."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.reverse: dict[int, int] = {}
+    reverse: _Pairs
+
+    @classmethod
+    def empty(cls) -> _Pairs:
+        pairs, reverse = cls(), cls()
+        pairs.reverse, reverse.reverse = reverse, pairs
+        return pairs
 
     def pair(self, i: int, j: int) -> None:
         self[i] = j
@@ -90,16 +94,24 @@ class _Pairs(dict[int, int]):
 def _match_positions(base: Graph, head: Graph) -> _Pairs:
     codes = _Codes()
     sides = _side(base, codes), _side(head, codes)
-    pairs = _Pairs()
+    pairs = _Pairs.empty()
     for labels in ([side.named for side in sides], [side.exact for side in sides]):
         ancestry = [_ancestry(side.graph, label, codes) for side, label in zip(sides, labels, strict=True)]
         progeny = [_progeny(side.graph, label, codes) for side, label in zip(sides, labels, strict=True)]
         both = [list(zip(above, below, strict=True)) for above, below in zip(ancestry, progeny, strict=True)]
         for anchors in (both, ancestry, progeny):
             _pair_equal(pairs, *anchors)
-        if len(pairs) == len(base.nodes) or len(pairs) == len(head.nodes):
-            _untangle(pairs, *sides, codes)
-            return pairs
+    if len(pairs) < min(len(base.nodes), len(head.nodes)):
+        _pair_the_rest(pairs, *sides, codes)
+    _shift(pairs, *sides)
+    _shift(pairs.reverse, *reversed(sides))
+    _untangle(pairs, *sides, codes)
+    return pairs
+
+
+def _pair_the_rest(pairs: _Pairs, base: _Side, head: _Side, codes: _Codes) -> None:
+    """Pair what no anchor settles: the edited region, and everything when something changed everywhere."""
+    sides = base, head
     families = [side.families for side in sides]
     above = [_ancestry(side.graph, label, codes) for side, label in zip(sides, families, strict=True)]
     below = [_progeny(side.graph, label, codes) for side, label in zip(sides, families, strict=True)]
@@ -107,8 +119,6 @@ def _match_positions(base: Graph, head: Graph) -> _Pairs:
     _align_rest(pairs, *sides, codes)
     _part_strangers(pairs, *sides)
     _pair_leftovers(pairs, *sides)
-    _untangle(pairs, *sides, codes)
-    return pairs
 
 
 def _side(graph: Graph, codes: _Codes) -> _Side:
@@ -275,6 +285,71 @@ def _pair_leftovers(pairs: _Pairs, base: _Side, head: _Side) -> None:
                 break
 
 
+def _shift(pairs: _Pairs, base: _Side, head: _Side) -> None:
+    """Let what follows a layer overrule what precedes it, where that mends more edges than it breaks.
+
+    A block may begin like the copy that was inserted before it; its first layers then look like the copy's.
+    """
+    for i in reversed(range(len(base.exact))):
+        if i not in pairs:
+            continue
+        for (source, _), (wanted, _) in zip(base.graph.operands[i], head.graph.operands[pairs[i]], strict=False):
+            if source in pairs and pairs[source] != wanted and wanted not in pairs.reverse:
+                _shift_chain(pairs, base, head, source, wanted)
+
+
+def _shift_chain(pairs: _Pairs, base: _Side, head: _Side, i: int, j: int) -> None:
+    """Give a layer another partner, and so on up its operands as long as they fit; undo it if nothing is gained."""
+    undo: dict[int, int] = {}
+    pending = [(i, j)]
+    steps: list[tuple[int, int]] = []
+    taken: set[int] = set()
+    while pending:
+        i, j = pending.pop()
+        if i in undo or j in taken or base.exact[i] != head.exact[j] or pairs.get(i, j) == j or j in pairs.reverse:
+            continue
+        undo[i] = pairs[i]
+        taken.add(j)
+        steps.append((i, j))
+        operands = zip(base.graph.operands[i], head.graph.operands[j], strict=False)
+        pending += [(source, wanted) for (source, _), (wanted, _) in operands if source in pairs]
+    around = {neighbour for i in undo for neighbour in base.graph.consumers[i]} | undo.keys()
+
+    def broken() -> int:
+        found = 0
+        for k in around & pairs.keys():
+            reached = _reached(head.graph, pairs[k], pairs.reverse)
+            found += sum(pairs.get(source, -1) not in reached for source, _ in base.graph.operands[k])
+        return found
+
+    before = broken()
+    for i, j in steps:
+        pairs.part(i)
+        pairs.pair(i, j)
+    if broken() >= before:
+        for i in undo:
+            pairs.part(i)
+        for i, j in undo.items():
+            pairs.pair(i, j)
+
+
+def _reached(graph: Graph, index: int, kept: Container[int]) -> set[int]:
+    """The nodes whose output a node uses, directly or through nodes that are not kept."""
+    found: set[int] = set()
+    pending = [source for source, _ in graph.operands[index]]
+    seen = set(pending)
+    while pending:
+        source = pending.pop()
+        if source in kept:
+            found.add(source)
+            continue
+        for other, _ in graph.operands[source]:
+            if other not in seen:
+                seen.add(other)
+                pending.append(other)
+    return found
+
+
 def _untangle(pairs: _Pairs, base: _Side, head: _Side, codes: _Codes) -> None:
     """Exchange the partners of layers that are alike, so that neighbours have neighbours as partners.
 
@@ -283,16 +358,32 @@ def _untangle(pairs: _Pairs, base: _Side, head: _Side, codes: _Codes) -> None:
     sides = base, head
     above, above_head = (_ancestry(side.graph, side.exact, codes) for side in sides)
     backwards = reversed(range(len(base.exact)))
-    _exchange(pairs, base.graph.consumers, head.graph.consumers, above, above_head, backwards)
+    _exchange(pairs, _uses(base.graph), _uses(head.graph), above, above_head, backwards)
     below, below_head = (_progeny(side.graph, side.exact, codes) for side in sides)
-    sources, sources_head = ([tuple(source for source, _ in found) for found in side.graph.operands] for side in sides)
-    _exchange(pairs, sources, sources_head, below, below_head, iter(range(len(base.exact))))
+    operands, operands_head = (_slots(side.graph.operands) for side in sides)
+    _exchange(pairs, operands, operands_head, below, below_head, iter(range(len(base.exact))))
+
+
+_Edges = Sequence[Sequence[tuple[int, int]]]
+"""For every node, its neighbours on one side and the operand slots that lead to them."""
+
+
+def _slots(operands: Sequence[tuple[tuple[int, int], ...]]) -> _Edges:
+    return [[(source, slot) for slot, (source, _) in enumerate(found)] for found in operands]
+
+
+def _uses(graph: Graph) -> _Edges:
+    uses: list[list[tuple[int, int]]] = [[] for _ in graph.nodes]
+    for index, found in enumerate(graph.operands):
+        for slot, (source, _) in enumerate(found):
+            uses[source].append((index, slot))
+    return uses
 
 
 def _exchange(
     pairs: _Pairs,
-    base: Sequence[tuple[int, ...]],
-    head: Sequence[tuple[int, ...]],
+    base: _Edges,
+    head: _Edges,
     alike_base: Sequence[int],
     alike_head: Sequence[int],
     order: Iterator[int],
@@ -305,15 +396,19 @@ def _exchange(
             members[code].append(i)
 
     def agreement(i: int, j: int) -> int:
-        return sum(pairs.get(neighbour) in head[j] for neighbour in base[i])
+        neighbours = {neighbour for neighbour, _ in head[j]}
+        return sum(
+            2 * (pairs.get(neighbour) in neighbours) + ((pairs.get(neighbour), slot) in head[j])
+            for neighbour, slot in base[i]
+        )
 
     for i in order:
         j = pairs.get(i)
-        if j is None or crowds[alike_base[i]] < 2 or alike_head[j] != alike_base[i] or agreement(i, j) == len(base[i]):
+        if j is None or crowds[alike_base[i]] < 2 or agreement(i, j) == 3 * len(base[i]):
             continue
         for k in members[alike_base[i]]:
             other = pairs.get(k)
-            if other is None or k == i or alike_head[other] != alike_base[i]:
+            if other is None or k == i or alike_head[other] != alike_head[j]:
                 continue
             if agreement(i, other) + agreement(k, j) > agreement(i, j) + agreement(k, other):
                 pairs.exchange(i, k)
