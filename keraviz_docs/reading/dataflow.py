@@ -30,9 +30,10 @@ _OPERATORS = {
     "Abs": "absolute", "Add": "add", "AddV2": "add", "BatchMatMulV2": "matmul", "BatchMatMulV3": "matmul",
     "Case": "switch", "Equal": "equal", "FloorDiv": "floor_divide", "FloorMod": "mod", "Greater": "greater",
     "GreaterEqual": "greater_equal", "If": "cond", "Less": "less", "LessEqual": "less_equal",
-    "LogicalAnd": "logical_and", "LogicalNot": "logical_not", "LogicalOr": "logical_or", "MatMul": "matmul", "Mul": "multiply", "Neg": "negative",
-    "NotEqual": "not_equal", "Pow": "power", "RealDiv": "true_divide", "StatelessCase": "switch", "StatelessIf": "cond",
-    "StatelessWhile": "while_loop", "StridedSlice": "get_item", "Sub": "subtract", "While": "while_loop",
+    "LogicalAnd": "logical_and", "LogicalNot": "logical_not", "LogicalOr": "logical_or", "MatMul": "matmul",
+    "Mul": "multiply", "Neg": "negative", "NotEqual": "not_equal", "Pow": "power", "RealDiv": "true_divide",
+    "StatelessCase": "switch", "StatelessIf": "cond", "StatelessWhile": "while_loop", "StridedSlice": "get_item",
+    "Sub": "subtract", "While": "while_loop",
 }  # fmt: skip
 """What Python's operators on tensors become in TensorFlow, by the name of the Keras function that does the same."""
 
@@ -61,26 +62,40 @@ class UnreadableError(Exception):
     """The graph of a trace is not one that can be shown."""
 
 
-def spliced(
-    trace: Trace,
-    draft: Draft,
-    scope: Scope | None,
-    bind: Callable[[Any], Value | None],
-) -> list[Value]:
-    """Append what a trace recorded inside its layer to a draft, and return the layer's outputs.
+@dataclass(frozen=True)
+class Dataflow:
+    """What happens inside a traced layer."""
+
+    calls: list[Call]
+    """Leaves in an order in which they can be executed."""
+    outputs: list[Value]
+    notices: list[tuple[Scope | Call | None, str]]
+    tensors: dict[Value, Any]
+    """The TensorFlow tensor that each value stands for; none for what was observed in an eager run."""
+    shapes: list[Any]
+    """TensorFlow tensors that depend on the shapes of the inputs only; edges are not drawn for them."""
+
+
+def dataflow_of(trace: Trace, scope: Scope | None, bind: Callable[[Any], Value | None]) -> Dataflow:
+    """Find the leaves and edges of a trace.
 
     Args:
         trace: the record of one call.
-        draft: receives the leaves and the notices.
-        scope: where they lie; ``None`` for the model itself.
+        scope: where the leaves lie; ``None`` for the model itself.
         bind: gives the value of a symbolic tensor that the layer was called on, ``None`` if that has none.
+
+    Raises:
+        UnreadableError: the graph makes no sense; the layer should be shown closed.
     """
-    reader = _Reader(trace, scope, bind)
-    outputs = reader.read()
-    draft.extend(reader.live_calls(outputs))
-    for where, text in reader.notices:
-        draft.note(where, text)
-    return outputs
+    return _Reader(trace, scope, bind).read()
+
+
+def spliced(trace: Trace, draft: Draft, scope: Scope | None, bind: Callable[[Any], Value | None]) -> list[Value]:
+    """Append what happens inside a traced layer to a draft, and return the layer's outputs; see :func:`dataflow_of`."""
+    flow = dataflow_of(trace, scope, bind)
+    draft.calls.extend(flow.calls)
+    draft.notices.extend(flow.notices)
+    return flow.outputs
 
 
 class _Reader:
@@ -93,6 +108,7 @@ class _Reader:
         self._leaves: list[_Leaf] = []
         self._leaf_of_frame: dict[Frame, _Leaf] = {}
         self._origins: dict[int, Origin] = {}
+        self._tensors: dict[int, Any] = {}
         self._variables: dict[int, dict[int, Any]] = {}
         self._aliases: dict[int, Any] = {}
         self._makers: dict[int, _Leaf] = {}
@@ -113,7 +129,7 @@ class _Reader:
 
     # Reading the graph
 
-    def read(self) -> list[Value]:
+    def read(self) -> Dataflow:
         self._read_graph(self.trace.graph, self.trace.root)
         for leaf in self._leaves:
             self._connect(leaf)
@@ -122,7 +138,14 @@ class _Reader:
         for frame in self.trace.frames.values():
             if frame.autograph and not frame.abandoned and self._place(frame) == (frame, True):
                 self.notices.append((self._scope(frame), AUTOGRAPH))
-        return [self._value(tensor) for tensor in tensors_in(self.trace.result)]
+        outputs = [self._value(tensor) for tensor in tensors_in(self.trace.result)]
+        return Dataflow(
+            calls=self._live_calls(outputs),
+            outputs=outputs,
+            notices=self.notices,
+            tensors={value: self._tensors[key] for key, value in self._values.items() if key in self._tensors},
+            shapes=[tensor for key, tensor in self._tensors.items() if self._origins[key] == "shape"],
+        )
 
     def _read_graph(self, graph: Any, default: Frame) -> None:
         for operation in graph.get_operations():
@@ -213,6 +236,7 @@ class _Reader:
 
     def _set(self, tensor: Any, origin: Origin, variables: dict[int, Any] | None = None) -> None:
         self._origins[id(tensor)] = origin
+        self._tensors[id(tensor)] = tensor
         if variables:
             self._variables[id(tensor)] = variables
 
@@ -400,7 +424,7 @@ class _Reader:
         self._values[id(tensor)] = value
         return value
 
-    def live_calls(self, outputs: list[Value]) -> list[Call]:
+    def _live_calls(self, outputs: list[Value]) -> list[Call]:
         """Drop what no output depends on, but not layers that own weights and are called nowhere else."""
         calls = [leaf.call for leaf in self._leaves]
         live = _ancestors(value.producer for value in outputs)
@@ -423,7 +447,10 @@ OBSERVED = (
     "This part asks for the values of its tensors, so it could only be observed in a run on made-up inputs. Which calls"
     " it makes may depend on the values, and the edges inside are inferred from the order of the calls."
 )
-OBSERVED_LEAF = "This layer asks for the values of its tensors. It was run on made-up inputs, which is where its output shape is from."
+OBSERVED_LEAF = (
+    "This layer asks for the values of its tensors. It was run on made-up inputs, which is where the shape of its output"
+    " is from."
+)
 
 
 def _ancestors(calls: Iterable[Call]) -> set[Call]:

@@ -43,12 +43,13 @@ def public_module(cls: type) -> str:
     ``keras.src.layers.core.dense`` is ``keras.layers``; ``Functional``, which Keras does not offer by name, is in
     ``keras``.
     """
-    return _public_module(cls)
+    module: str = _public_module(cls)
+    return module
 
 
 @functools.cache
 def _public_module(cls: Any) -> str:
-    own = cls.__module__
+    own: str = cls.__module__
     root, *rest = own.split(".")
     if not any(part == "src" or part.startswith("_") for part in rest):
         return own
@@ -102,7 +103,8 @@ def source(thing: Any, project: Path | None) -> Source | None:
         return source_of(thing.function, project)
     if isinstance(thing, keras.Operation) and not isinstance(thing, keras.Layer):
         return None
-    return _source_of_class(type(thing), project)
+    cls: Any = type(thing)
+    return _source_of_class(cls, project)
 
 
 @functools.cache

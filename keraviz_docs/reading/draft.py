@@ -7,7 +7,6 @@ of them read what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -83,7 +82,3 @@ class Draft:
     def note(self, where: Scope | Call | None, text: str) -> None:
         """Say something that a reader of the architecture must know."""
         self.notices.append((where, text))
-
-    def extend(self, calls: Iterable[Call]) -> None:
-        """Append leaves that were read elsewhere."""
-        self.calls.extend(calls)

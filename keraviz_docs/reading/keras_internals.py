@@ -472,19 +472,17 @@ def find_registered(name: str) -> Any:
     return keras.saving.get_registered_object(name)
 
 
-def is_in_shape_inference_of(graph: Any, current: Any) -> bool | None:
-    """Say how graph ``current`` relates to ``graph``: ``False`` the same or inside it, ``True`` a sketch, ``None`` neither.
+def belongs_to(graph: Any, current: Any) -> bool:
+    """Whether graph ``current`` is ``graph``, or that of a function called in it, and no sketch of Keras's own.
 
-    While Keras builds or infers shapes it runs layers in graphs of its own, which it throws away
-    (``compute_output_spec`` in ``keras/src/backend/tensorflow/core.py`` names them ``scratch_graph``).
+    While Keras builds or infers shapes it runs layers in graphs that it throws away (``compute_output_spec`` in
+    ``keras/src/backend/tensorflow/core.py`` names them ``scratch_graph``).
     """
-    while current is not None:
+    while current is not None and not str(getattr(current, "name", "")).startswith("scratch_graph"):
         if current is graph:
-            return False
-        if str(getattr(current, "name", "")).startswith("scratch_graph"):
             return True
         current = getattr(current, "outer_graph", None)
-    return None
+    return False
 
 
 def keras_mask(tensor: Any) -> Any:
@@ -597,8 +595,8 @@ def intercepted(
     """
     import keras
 
-    def as_it_is(self: Any, fn: Callable[..., Any], *_: Any, **__: Any) -> Callable[..., Any]:
-        return fn
+    def as_it_is(_: Any, function: Callable[..., Any], *__: Any, **___: Any) -> Callable[..., Any]:
+        return function
 
     with contextlib.ExitStack() as patches:
         for owner, name, value in (

@@ -157,7 +157,7 @@ class Tracer:
         graph = tf.compat.v1.get_default_graph()
         known = self._known_graphs.get(id(graph))
         if known is None:
-            ours = keras_internals.is_in_shape_inference_of(self.graph, graph) is False
+            ours = keras_internals.belongs_to(self.graph, graph)
             known = self._known_graphs[id(graph)] = (graph, ours)
         return known[1]
 
