@@ -16,13 +16,16 @@ from __future__ import annotations
 from keraviz_docs.diagrams.dot import dot, figure_source
 from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMissing
 from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
-from keraviz_docs.diagrams.figure import VARIANTS, Figure, Variant, figure
+from keraviz_docs.diagrams.figure import VARIANTS, Arrow, Box, Cluster, Figure, Variant, box, figure
 from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, Renderer, Result
 
 __all__ = [
     "FAMILIES",
     "FORMATS",
     "VARIANTS",
+    "Arrow",
+    "Box",
+    "Cluster",
     "EngineName",
     "Family",
     "Figure",
@@ -33,6 +36,7 @@ __all__ = [
     "Renderer",
     "Result",
     "Variant",
+    "box",
     "dot",
     "family_of",
     "figure",

@@ -76,16 +76,27 @@ class _Axes:
 
 
 def _lines(pieces: Sequence[PlacedPiece], axes: _Axes, lines: int) -> list[int]:
-    """Assign a line to every piece, so that the lines are about equally long."""
+    """Assign a line to every piece, so that the longest line is as short as it can be."""
     lengths = [end - start for start, end, _, _ in (axes.span(piece.bounds) for piece in pieces)]
-    target = sum(lengths) / max(1, min(lines, len(pieces)))
-    line_of: list[int] = []
-    before = 0.0
+    shortest, longest = max(lengths), sum(lengths)
+    while longest - shortest > 1:
+        middle = (shortest + longest) / 2
+        if _filled(lengths, middle)[-1] < lines:
+            longest = middle
+        else:
+            shortest = middle
+    return _filled(lengths, longest)
+
+
+def _filled(lengths: Sequence[float], room: float) -> list[int]:
+    """Fill line after line, each with no more than there is room for."""
+    line, used = 0, 0.0
+    line_of = []
     for length in lengths:
-        line = int((before + length / 2) / target) if target else 0
-        # No line is left out, and none comes twice.
-        line_of.append(min(line, line_of[-1] + 1) if line_of else 0)
-        before += length
+        if used and used + length > room:
+            line, used = line + 1, 0.0
+        line_of.append(line)
+        used += length
     return line_of
 
 

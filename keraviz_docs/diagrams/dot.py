@@ -116,7 +116,7 @@ def _fill(
 def _text(text: str) -> str:
     """Quote text so that Graphviz shows it as it is: no escape (``\\N``), no entity (``&amp;``), no HTML-like label."""
     return (
-        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\\", "&#92;").replace("\n", "\\n")
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\\", "\\\\").replace("\n", "\\n")
     )
 
 

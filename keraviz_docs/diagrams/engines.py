@@ -128,21 +128,34 @@ class System:
         command = [self._program, *{"dot": ["-Kdot"], "nop2": ["-Kneato", "-n2"]}[layout], f"-T{format}"]
         try:
             done = subprocess.run(  # noqa: S603  # the program the user installed, with options of ours
-                command, input=source.encode(), capture_output=True, env=self._fonts.environment(), timeout=timeout
+                command,
+                input=source.encode(),
+                capture_output=True,
+                env=self._fonts.environment(),
+                timeout=timeout,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise GraphvizError(_too_slow(timeout)) from None
         except OSError as error:
             raise GraphvizMissing(_broken(self._program, str(error))) from None
-        if done.returncode != 0 or not done.stdout:
+        if done.returncode < 0:
+            raise GraphvizError(_aborted(-done.returncode))
+        if done.returncode or not done.stdout:
             said = _last_line(done.stderr.decode(errors="replace"))
-            if done.returncode < 0:
-                raise GraphvizError(_aborted(-done.returncode))
-            # `dot` that draws nothing at all is broken (a missing library, plugins never configured).
-            if "syntax error" not in said:
-                raise GraphvizMissing(_broken(self._program, said or f"it ended with status {done.returncode}"))
-            raise GraphvizError(f"Graphviz could not read the graph: {said}")
+            if not self._works():
+                raise GraphvizMissing(_broken(self._program, said))
+            raise GraphvizError(f"Graphviz could not draw the graph: {said}")
         return done.stdout
+
+    def _works(self) -> bool:
+        """Whether it can lay out the simplest graph: a broken installation (a missing library, say) cannot."""
+        command = [self._program, "-Kdot", "-Tjson0"]
+        try:
+            done = subprocess.run(command, input=b"digraph { a }", capture_output=True, timeout=30, check=False)  # noqa: S603  # as above
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0 and bool(done.stdout)
 
     def close(self) -> None:
         """Remove its font configuration."""
@@ -189,13 +202,16 @@ class _Child:
             timer.cancel()
         if answer is None:
             status = process.wait()
+            said = _last_line(self._said())
             self.end()
             if timed_out:
                 raise GraphvizError(_too_slow(timeout))
             if status > 0:
-                raise GraphvizMissing(_broken("the pygraphviz package", _last_line(self._said())))
+                raise GraphvizMissing(_broken("the pygraphviz package", said))
             raise GraphvizError(_aborted(-status))
         if not answer.startswith(b"+"):
+            # Graphviz keeps state between graphs; after a mistake it starts afresh.
+            self.end()
             raise GraphvizError(f"Graphviz could not draw the graph: {_last_line(answer[1:].decode(errors='replace'))}")
         return answer[1:]
 
@@ -203,7 +219,7 @@ class _Child:
         self.dead = True
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
             if pipe is not None:
                 pipe.close()
 

@@ -21,6 +21,9 @@ from keraviz_docs.diagrams.shapes import Curve, Point, Rect, port
 
 CLUSTER_LABEL_HEIGHT = 17
 
+_WILD = 1.2
+_CALM = 0.7
+
 LayOut = Callable[[str], bytes]
 """Runs ``dot`` on DOT and returns Graphviz's ``json0``."""
 
@@ -280,6 +283,20 @@ def _points(position: str) -> Curve:
     for point in position.split():
         x, y = point.split(",")
         points.append((float(x), -float(y)))
+    return _calmed(points)
+
+
+def _calmed(points: list[Point]) -> Curve:
+    """Shorten control handles that are far longer than their segment: where room is tight, ``dot`` lets them run wild."""
+    for start in range(0, len(points) - 3, 3):
+        end = start + 3
+        chord = math.dist(points[start], points[end])
+        for anchor, handle in ((start, start + 1), (end, end - 1)):
+            length = math.dist(points[anchor], points[handle])
+            if length > _WILD * chord > 0:
+                share = _CALM * chord / length
+                (ax, ay), (hx, hy) = points[anchor], points[handle]
+                points[handle] = (ax + (hx - ax) * share, ay + (hy - ay) * share)
     return tuple(points)
 
 

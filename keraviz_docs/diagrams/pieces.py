@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from keraviz_docs.diagrams.figure import Arrow, Box, Cluster, Figure
 
-SMALLEST = 30
+SMALLEST = 12
 """No piece but the last has fewer boxes."""
 LARGEST = 300
 """No piece has more boxes."""

@@ -29,7 +29,12 @@ FORMATS: tuple[Format, ...] = ("svg", "png", "pdf", "dot")
 
 _FINEST = 200 / 72
 """Pixels per point of a small PNG: what ``keras.utils.plot_model`` uses."""
+_LEGIBLE = 1.25
+"""Pixels per point at which the smallest text is still easy to read."""
+_PIXELS = 8_000_000
+"""What a PNG may have at most while it is legible."""
 _MOST_PIXELS = 24_000_000
+"""What a PNG may have at most in order to be legible."""
 _LONGEST_SIDE = 32_000
 """Cairo refuses images of more than 32,767 pixels a side."""
 
@@ -155,7 +160,9 @@ class Renderer:
 
 def png_scale(width: float, height: float) -> float:
     """Choose pixels per point, so that a PNG is fine enough to read and neither huge nor beyond Cairo's limit."""
-    return min(_FINEST, math.sqrt(_MOST_PIXELS / (width * height)), _LONGEST_SIDE / max(width, height))
+    comfortable = math.sqrt(_PIXELS / (width * height))
+    needed = min(_LEGIBLE, math.sqrt(_MOST_PIXELS / (width * height)))
+    return min(_FINEST, max(comfortable, needed), _LONGEST_SIDE / max(width, height))
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -94,7 +94,7 @@ def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
         f".kv-clusters rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};{_themed('stroke', 'frame', FRAME)}}}",
         ".kv-clusters .kv-layer{stroke-dasharray:5 3}",
         f".kv-labels text{{font-size:{number(CLUSTER_SIZE)}px;font-weight:700}}",
-        f".kv-labels rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};fill-opacity:.85}}",
+        f".kv-labels rect{{{_themed('fill', 'chip', FRAME_FILL)};fill-opacity:.85}}",
         ".kv-node text{text-anchor:middle}",
     ]
     for family in families:

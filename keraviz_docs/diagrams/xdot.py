@@ -6,6 +6,7 @@ is otherwise two invisible corners; so PNG and PDF show exactly what the SVG sho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -58,6 +59,8 @@ class _Pen:
         self._operations.append(f"L {self._points(points)}")
 
     def text(self, text: str, x: float, y: float, size: float, width: float, colour: str, *, bold: bool) -> None:
+        # DOT cannot write a backslash before a quote; an invisible word joiner keeps them apart.
+        text = text.replace('\\"', '\\\N{WORD JOINER}"')
         baseline = (self._height - y - self._baseline * size) * _ZOOM
         self._operations.append(
             f"c {_counted(colour)} F {size * _ZOOM:g} {_counted(typeface.FAMILY)} t {int(bold)} "
@@ -107,12 +110,8 @@ def _counted(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote a string of any length: Graphviz reads at most 16,384 bytes between quotes, but concatenates with ``+``.
-
-    A backslash before a quote cannot be written in DOT, so an invisible word joiner keeps them apart.
-    """
-    text = text.replace('\\"', '\\\N{WORD JOINER}"')
-    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    """Quote a string of any length: Graphviz reads at most 16,384 bytes between quotes, but concatenates with ``+``."""
+    pieces = re.findall(rf"(?s).{{1,{_PIECE}}}(?<!\\)", text + " ")
     return " + ".join('"' + piece.replace('"', '\\"') + '"' for piece in pieces)
 
 
