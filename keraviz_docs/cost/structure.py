@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 
 from keraviz_docs.architecture import Architecture, Node, Shape, Tensor
@@ -30,7 +31,8 @@ class ReceptiveField:
 
     It follows convolutions and poolings as Araujo et al. do ("Computing Receptive Fields of Convolutional Neural
     Networks", Distill 2019): padding is part of it, so it can exceed the image, and normalisation has no part in it.
-    Ways through global pooling, attention and recurrence see the whole input; they are left out.
+    Ways through global pooling, attention and recurrence see the whole input; they are left out.  A layer of unknown
+    kind that keeps the shape is taken to work element by element; after any other one the field is unknown.
     """
 
     node: int
@@ -63,14 +65,17 @@ class _Field:
     global_context: bool = False
 
 
-class _Everything:
-    """What has seen the whole input."""
+class _NoField(Enum):
+    """What has no place in the input that it looks at."""
+
+    EVERYTHING = "the whole input"
+    NOTHING = "weights only"
 
 
-_View = _Field | _Everything | None
+_View = _Field | _NoField | None
 """``None``: nobody knows (a reshape mixed the axes, or the layer is a stranger)."""
 
-_EVERYTHING = _Everything()
+_EVERYTHING, _NOTHING = _NoField.EVERYTHING, _NoField.NOTHING
 
 
 def depth(architecture: Architecture) -> Depth:
@@ -135,7 +140,8 @@ def receptive_field(architecture: Architecture) -> ReceptiveField | None:
     for node, view in zip(architecture.nodes, views, strict=True):
         if isinstance(view, _Field) and (best is None or math.prod(view.size) > math.prod(best[1].size)):
             best = node, view
-    if best is None:
+    hidden = any(view is None and _window(node) for node, view in zip(architecture.nodes, views, strict=True))
+    if best is None or hidden:
         return None
     node, field = best
     size = _seen(architecture, views, node.number, len(field.size))
@@ -223,7 +229,9 @@ def _view(node: Node, before: Sequence[_View], shapes: Sequence[Shape], shape: S
         return None
     if _begins(node):
         axes = max(len(shape) - 2, 0)
-        return _Field((Fraction(1),) * axes, (Fraction(1),) * axes) if axes else None
+        return _Field((Fraction(1),) * axes, (Fraction(1),) * axes) if axes else _EVERYTHING
+    if not before:
+        return _NOTHING
     field = _merge(before)
     if not isinstance(field, _Field):
         return field
@@ -232,18 +240,21 @@ def _view(node: Node, before: Sequence[_View], shapes: Sequence[Shape], shape: S
     window = _window(node)
     if window is not None:
         return _through(field, window)
-    ranks = {len(given) for given in shapes if given is not None}
-    if work_of(node) is None or len(shape) != len(field.size) + 2:
-        reduces = node.kind == "operation" and ranks and max(ranks) > len(shape)
-        return _EVERYTHING if reduces else None
-    if node.class_name in {"Permute", "transpose", "swapaxes", "moveaxis"}:
+    if work_of(node) is None:
+        return field if shape in shapes else None
+    if len(shape) != len(field.size) + 2:
+        reduces = any(given is not None and len(given) > len(shape) for given in shapes)
+        return _EVERYTHING if reduces and node.kind == "operation" else None
+    if node.class_name in _MIXING:
         return None
-    if node.class_name in {"Reshape", "reshape"} and shapes and shapes[0] is not None:
+    if node.class_name in {"Reshape", "reshape"} and shapes[0] is not None:
         return field if shapes[0][1:-1] == shape[1:-1] else None
-    if node.class_name in {"Resizing", "resize"}:
-        return None  # its factor need not be whole
     enlargement = _enlargement(node)
     return _finer(field, enlargement) if enlargement is not None else field
+
+
+_MIXING = frozenset({"Permute", "transpose", "swapaxes", "moveaxis", "Resizing", "resize", "rot90", "matmul", "einsum"})
+"""Layers and operations after which the axes are others, or by a factor that need not be whole."""
 
 
 def _begins(node: Node) -> bool:
@@ -252,16 +263,17 @@ def _begins(node: Node) -> bool:
 
 
 def _merge(before: Sequence[_View]) -> _View:
-    """Combine what several operands have seen: the widest of each axis, at the finest common stride."""
-    fields = [view for view in before if isinstance(view, _Field)]
-    if not fields:
-        return next((view for view in before if view is not None), None)
+    """Combine what several operands have seen: the widest of each axis."""
+    seeing = [view for view in before if view is not _NOTHING]
+    fields = [view for view in seeing if isinstance(view, _Field)]
+    if None in seeing or not fields:
+        return None if None in seeing else (seeing[0] if seeing else _NOTHING)
     widest = max(fields, key=lambda field: (len(field.size), math.prod(field.size)))
     alike = [field for field in fields if len(field.size) == len(widest.size)]
     return _Field(
         size=tuple(max(lengths) for lengths in zip(*(field.size for field in alike), strict=True)),
         stride=widest.stride,
-        global_context=len(fields) < len(before) or any(field.global_context for field in fields),
+        global_context=len(fields) < len(seeing) or any(field.global_context for field in fields),
     )
 
 
