@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
-import pickle
+import pkgutil
 import sys
 import traceback
-from collections.abc import Callable
 
 import msgspec
 
+import keraviz_docs.cost
+import keraviz_docs.reading
 from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
 from keraviz_docs.production.messages import Answer, Answered, Discovered, Discovery, FromChild, Request, frame
 from keraviz_docs.production.observing import Observer
 
 
-def serve(pickled: bytes, write: Callable[[bytes], object], observer: Observer) -> None:
+def prepare() -> None:
+    """Import all that reading needs, and nothing of the zoo.
+
+    Raises:
+        Exception: whatever an installation in pieces raises.
+    """
+    if sys.path and sys.path[0] == os.getcwd():  # noqa: PTH109 - as text, as `python -m` put it there
+        del sys.path[0]  # the zoo's code is found relative to its project only
+    for module in ("keras", "tensorflow"):
+        importlib.import_module(module)
+    for package in (keraviz_docs.reading, keraviz_docs.cost):
+        for submodule in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(submodule.name)
+
+
+def serve(request: Request, answer: int, observer: Observer) -> None:
     """Answer one request; whatever other people's code raises becomes part of the answer.
 
     Args:
-        pickled: a pickled :class:`~keraviz_docs.production.messages.Request`.
-        write: takes the frames of the answer.
+        request: what to read.
+        answer: descriptor of the file that takes the frames of the answer.
         observer: sees what the answer depends on.
     """
     process = os.getpid()
@@ -30,17 +47,16 @@ def serve(pickled: bytes, write: Callable[[bytes], object], observer: Observer) 
     def tell(message: FromChild) -> None:
         if os.getpid() == process:  # a builder that forks must not answer twice
             with contextlib.suppress(OSError):
-                write(frame(message))
+                _write(answer, frame(message))
 
-    request: Request = pickle.loads(pickled)  # noqa: S301 - written by this program
     os.environ.clear()
     os.environ.update(request.environment)
     os.chdir(request.project)
     sys.argv[:] = ["keraviz"]
     observer.observe(tell)
-    answer = _answer(request)
+    answered = Answered(_answer(request))
     observer.conclude()
-    tell(Answered(answer))
+    tell(answered)
 
 
 def _answer(request: Request) -> Answer:
@@ -75,6 +91,12 @@ def _discover(entry: DiscoverEntry, request: Request) -> Discovery | Failure:
             if isinstance(model.target, BuilderTarget)
         )
     )
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
 
 
 def _told(error: BaseException) -> str:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+import psutil
+
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, <linux/prctl.h>
 _CHILD_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 _DEEP_STACK = 120 << 20
@@ -35,6 +37,14 @@ def detach(parent: int) -> None:
 def adopt_orphans() -> None:
     """Become the parent of every descendant whose own parent ends, so that none escapes (Linux)."""
     _control(_CHILD_SUBREAPER, 1)
+
+
+def kill_descendants(pid: int) -> None:
+    """End everything that a process started, as far as the chain of parents still shows it."""
+    with contextlib.suppress(psutil.Error):
+        for each in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                each.kill()
 
 
 def redirect(output: int) -> None:

@@ -23,6 +23,11 @@ def used_by(pid: int) -> int:
         return 0
 
 
+def is_beyond(limit: int | None, pid: int, baseline: int) -> bool:
+    """Tell whether a process holds so many MiB more than it began with (in bytes)."""
+    return limit is not None and used_by(pid) - baseline > limit * MEBIBYTE
+
+
 def available(cgroup: Path = _CGROUP) -> int:
     """Return the bytes that new processes can use without swapping: the machine's, or the container's if fewer.
 

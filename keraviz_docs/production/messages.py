@@ -6,6 +6,7 @@ Answers travel as msgspec structs only: they come from a process that ran other 
 
 from __future__ import annotations
 
+import pickle
 import re
 import socket
 import struct
@@ -38,6 +39,17 @@ class Request:
             slug = re.sub(r"[^a-z0-9]+", "-", self.entry.module.lower()).strip("-") or "discover"
             return Failure(id=slug, target=self.entry.module, kind=kind, message=message)
         return Failure(id=self.entry.id, target=str(self.entry.target), kind=kind, message=message)
+
+
+def packed(request: Request) -> bytes:
+    """Write a request for a process that this program started."""
+    return pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked(data: bytes) -> Request:
+    """Read what :func:`packed` wrote."""
+    request: Request = pickle.loads(data)  # noqa: S301 - written by this program
+    return request
 
 
 class Discovered(msgspec.Struct, frozen=True):

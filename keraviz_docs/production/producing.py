@@ -15,8 +15,9 @@ from keraviz_docs.manifest.entries import DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
 from keraviz_docs.production.cache import Cache
 from keraviz_docs.production.fingerprints import Fingerprints
+from keraviz_docs.production.launching import environment
 from keraviz_docs.production.messages import Answer, Discovered, Discovery, Request
-from keraviz_docs.production.pool import LocalPool, Pool, Result, environment
+from keraviz_docs.production.pool import LocalPool, Pool, Result
 from keraviz_docs.production.progress import Progress, Silent
 from keraviz_docs.production.report import ModelReport, Report
 

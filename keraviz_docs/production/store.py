@@ -99,7 +99,7 @@ class Store:
             draft.mkdir()
             index: dict[str, _Stored] = {}
             for name, data in files.items():
-                if Path(name).name != name or name == _INDEX:
+                if not name or Path(name).name != name or name == _INDEX:
                     raise ValueError(f"{name!r} is no name for a stored file")
                 _write(draft / name, data)
                 index[name] = _Stored(len(data), (draft / name).stat().st_mtime_ns, digest(data))

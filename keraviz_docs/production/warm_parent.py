@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import os
-import pkgutil
 import selectors
 import signal
 import socket
@@ -26,18 +24,11 @@ from typing import IO, NoReturn
 
 import psutil
 
-import keraviz_docs.cost
-import keraviz_docs.reading
 from keraviz_docs.outcome import FailureKind
 from keraviz_docs.production import child, isolation, memory
-from keraviz_docs.production.messages import Closed, Ended, Ready, Start, Started, Unfit, receive, send
+from keraviz_docs.production.launching import GRACE, TAIL
+from keraviz_docs.production.messages import Closed, Ended, Ready, Start, Started, Unfit, receive, send, unpacked
 from keraviz_docs.production.observing import Observer
-
-_TAIL = 32 << 10
-"""Bytes that are kept of what a child prints."""
-
-_GRACE = 0.3
-"""Seconds between the stack of a child that takes too long and its end."""
 
 _EVERY = 0.05
 """Seconds between two looks at the memory of children that have a limit."""
@@ -51,9 +42,8 @@ def main() -> None:
     origin = os.getppid()
     connection = socket.socket(fileno=int(sys.argv[1]))
     sys.argv[1:] = []
-    _forget_working_directory()
     try:
-        _import_everything()
+        child.prepare()
     except BaseException as error:  # also SystemExit: whatever an installation in pieces does
         traceback.print_exc()
         send(connection, Unfit(f"{type(error).__name__}: {error}"))
@@ -72,20 +62,6 @@ def main() -> None:
         nursery.close()
 
 
-def _import_everything() -> None:
-    for module in ("keras", "tensorflow"):
-        importlib.import_module(module)
-    for package in (keraviz_docs.reading, keraviz_docs.cost):
-        for submodule in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            importlib.import_module(submodule.name)
-
-
-def _forget_working_directory() -> None:
-    """Drop what ``-m`` put first on the path: zoo code is found relative to its project only."""
-    if sys.path and sys.path[0] == os.getcwd() and not getattr(sys.flags, "safe_path", False):  # noqa: PTH109
-        del sys.path[0]
-
-
 class _Child:
     def __init__(self, order: Start, baseline: int) -> None:
         self.order = order
@@ -101,7 +77,7 @@ class _Child:
 
     @property
     def deadline(self) -> float:
-        return self.began + self.order.timeout + _GRACE
+        return self.began + self.order.timeout + GRACE
 
     def drain(self) -> bool:
         """Take what was printed; tell whether there may be more to come."""
@@ -113,8 +89,8 @@ class _Child:
             if not part:
                 return False
             self.tail += part
-            if len(self.tail) > 2 * _TAIL:
-                del self.tail[:-_TAIL]
+            if len(self.tail) > 2 * TAIL:
+                del self.tail[:-TAIL]
 
     def kill(self, exceeded: FailureKind | None = None) -> None:
         self.exceeded = self.exceeded or exceeded
@@ -158,8 +134,7 @@ class _Nursery:
         for each in self._children.values():
             if now >= each.deadline:
                 each.kill("timeout")
-            limit = each.order.memory
-            if limit is not None and memory.used_by(each.pid) - each.baseline > limit * memory.MEBIBYTE:
+            if memory.is_beyond(each.order.memory, each.pid, each.baseline):
                 each.kill("memory")
         self._collect()
 
@@ -218,8 +193,8 @@ class _Nursery:
                     exceeded=each.exceeded,
                     seconds=seconds,
                     answer=_contents(each.answer),
-                    output=bytes(each.tail[-_TAIL:]),
-                    stack=_contents(each.stack)[:_TAIL],
+                    output=bytes(each.tail[-TAIL:]),
+                    stack=_contents(each.stack)[:TAIL],
                 ),
             )
             each.close()
@@ -254,7 +229,7 @@ class _Nursery:
                 isolation.out_of_reach(os.dup(newborn.stack.fileno())), newborn.order.timeout
             )
             answer = isolation.out_of_reach(os.dup(newborn.answer.fileno()))
-            child.serve(newborn.order.request, lambda data: _write_all(answer, data), self._observer)
+            child.serve(unpacked(newborn.order.request), answer, self._observer)
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(Exception):
                     stream.flush()
@@ -265,12 +240,6 @@ class _Nursery:
             os._exit(1)
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
 def _contents(file: IO[bytes]) -> bytes:
     file.seek(0)
     return file.read()
@@ -278,3 +247,4 @@ def _contents(file: IO[bytes]) -> bytes:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # taking TensorFlow down in good order takes a second and serves nobody
