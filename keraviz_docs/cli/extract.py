@@ -34,9 +34,6 @@ def command(
       keraviz extract zoo.yml -o architectures
       keraviz extract zoo.yml#unet | jq .totals
     """
-    from keraviz_docs.architecture import to_json
-    from keraviz_docs.cli.files import write
-    from keraviz_docs.cli.models import read, tell
     from keraviz_docs.cli.targets import parse
     from keraviz_docs.manifest import DiscoverEntry
 
@@ -45,6 +42,11 @@ def command(
     single = len(entries) == 1 and not isinstance(entries[0], DiscoverEntry)
     if directory is None and not single and not (len(selections) == 1 and selections[0].only):
         raise click.UsageError("Several models need a directory: add -o DIR.")
+
+    from keraviz_docs.architecture import to_json
+    from keraviz_docs.cli.files import write
+    from keraviz_docs.cli.models import read, tell
+
     failed = False
     for _, models, failures in read(selections, jobs=jobs, quiet=quiet):
         for model in models:

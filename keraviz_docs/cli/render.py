@@ -76,10 +76,12 @@ def command(
       keraviz render zoo.unet:unet --set filters=16 --set "shape=!tuple [64, 64, 3]" -o diagrams
       keraviz render zoo.yml#unet model.keras -o diagrams --format svg --variant tb
     """
-    from keraviz_docs.cli.models import read, tell
     from keraviz_docs.cli.targets import parse
 
     selections = parse(targets, arguments, inputs, timeout)
+
+    from keraviz_docs.cli.models import read, tell
+
     failed = False
     for selection, models, failures in read(selections, jobs=jobs, quiet=quiet):
         undrawn = _draw(
