@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,12 +10,18 @@ from typing import Any, TypeVar
 from keraviz_docs.reading.arguments import Arguments
 from keraviz_docs.reading.failures import CannotRead, from_exception, told
 from keraviz_docs.reading.keras_internals import WeightsNeeded, forget_automatic_names, weightless
+from keraviz_docs.reading.sources import is_within
 
 T = TypeVar("T")
 
 
-def without_weights(work: Callable[[], T]) -> tuple[T, str | None]:
+def without_weights(work: Callable[[], T], project: Path) -> tuple[T, str | None]:
     """Build something without allocating weights; with them only where a weight's value is needed.
+
+    Args:
+        work: what to do, from the import on.
+        project: the directory whose modules are imported again for the second attempt, since they may hold variables
+            of the first.
 
     Returns:
         What ``work`` returned, and why it had to be done with weights (``None``: it had not).
@@ -22,6 +29,7 @@ def without_weights(work: Callable[[], T]) -> tuple[T, str | None]:
     Raises:
         Exception: whatever ``work`` raised, the second time if it ran twice.
     """
+    known = set(sys.modules)
     try:
         with weightless() as build:
             return work(), None
@@ -31,6 +39,10 @@ def without_weights(work: Callable[[], T]) -> tuple[T, str | None]:
         if not (build.values_read or _is_about_statelessness(error)):
             raise
         reason = "a weight's value was used while building, so the weights were allocated"
+    for name in set(sys.modules) - known:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file is not None and is_within(Path(file), project):
+            del sys.modules[name]
     forget_automatic_names()
     return work(), reason
 
@@ -66,34 +78,20 @@ def checked(model: Any, target: str) -> Any:
     )
 
 
-def require_inputs(model: Any, inputs: Any, target: str) -> None:
-    """Make sure that it is known what the model is fed.
-
-    Raises:
-        CannotRead: the model was never built and the manifest has no ``inputs``.
-    """
+def unbuilt(model: Any, target: str) -> CannotRead:
+    """Say how to tell what a model is fed that neither knows it nor has ``inputs`` in the manifest."""
     import keras
 
-    if inputs is not None or (model.built and (_is_graph(model) or model.get_build_config())):
-        return
     how = (
         "Start it with keras.Input(shape), or add"
         if isinstance(model, keras.Sequential)
         else "Call it once in the builder (`model(keras.Input(shape))`), or add"
     )
-    raise CannotRead(
+    return CannotRead(
         "unbuilt",
         f"`{target}` returned a {type(model).__name__} that does not know its input. {how} `inputs` to the entry, "
         "without the batch: `inputs: {shape: [224, 224, 3]}`.",
     )
-
-
-def _is_graph(model: Any) -> bool:
-    """Whether Keras knows the model's graph: it is Functional, or a Sequential with its input."""
-    try:
-        return bool(model.inputs)
-    except (AttributeError, ValueError):
-        return False
 
 
 def _is_about_statelessness(error: BaseException) -> bool:

@@ -29,7 +29,7 @@ def discover(entry: DiscoverEntry, project: Path) -> tuple[ModelEntry, ...] | Fa
     use_tensorflow()
     try:
         with targets.importable(project), no_pretrained_weights():
-            names, _ = without_weights(lambda: _builders(targets.module(entry.module, project)))
+            names, _ = without_weights(lambda: _builders(targets.module(entry.module, project)), project)
     except CannotRead as problem:
         return Failure(
             id=kebab(entry.module),

@@ -73,10 +73,10 @@ def own_frames(error: BaseException, project: Path) -> tuple[Frame, ...]:
     Own is what lies in the project.  When nothing does (a builder of an installed package), own is every package but
     the frameworks.  Of more than 20 frames the first and the last ten are kept.
     """
-    lines = _lines(error.__traceback__)
-    mine = [line for line in lines if _is_real(line) and is_within(Path(line.filename), project)]
+    lines = [line for line in _lines(error.__traceback__) if _is_real(line)]
+    mine = [line for line in lines if is_within(Path(line.filename), project)]
     if not mine:
-        mine = [line for line in lines if _is_real(line) and not _is_foreign(Path(line.filename))]
+        mine = [line for line in lines if not _is_foreign(Path(line.filename))]
     if len(mine) > _MOST_FRAMES:
         mine = mine[: _MOST_FRAMES // 2] + mine[-_MOST_FRAMES // 2 :]
     frames = [_frame(line, project) for line in mine]
@@ -106,11 +106,11 @@ def _frame(line: traceback.FrameSummary, project: Path) -> Frame:
 
 
 def _is_real(line: traceback.FrameSummary) -> bool:
-    return not line.filename.startswith("<")
+    return not line.filename.startswith("<") and not Path(line.filename).is_relative_to(_HERE)
 
 
 def _is_foreign(file: Path) -> bool:
-    if file.is_relative_to(_HERE) or (file.is_relative_to(_STANDARD) and "site-packages" not in file.parts):
+    if file.is_relative_to(_STANDARD) and "site-packages" not in file.parts:
         return True
     return Path(portable(file)).parts[0] in _FOREIGN
 

@@ -27,6 +27,8 @@ class WeightlessBuild:
     def __init__(self) -> None:
         self.values_read = False
         """Whether a made-up value stood in for a random one outside shape inference."""
+        self.quantizing = False
+        """Whether weights are being quantised, of which only the shapes matter."""
 
 
 @contextlib.contextmanager
@@ -57,11 +59,12 @@ def weightless() -> Iterator[WeightlessBuild]:
         # The backend's class is what overrides `numpy` (keras/src/backend/tensorflow/core.py).
         for reader in ("numpy", "__array__", "__int__", "__float__"):
             patches.enter_context(
-                _attribute(keras.Variable, reader, _refusing_made_up_values(getattr(keras.Variable, reader)))
+                _attribute(keras.Variable, reader, _refusing_made_up_values(getattr(keras.Variable, reader), build))
             )
         # TensorFlow's optimizer knows a variable by its tensor (keras/src/backend/tensorflow/optimizer.py), which is
         # not there; every other backend's by its identity (keras/src/optimizers/base_optimizer.py).
         patches.enter_context(_attribute(keras.optimizers.Optimizer, "_var_key", lambda _, variable: id(variable)))
+        patches.enter_context(_attribute(keras.Model, "quantize", _noting_quantization(keras.Model.quantize, build)))
         for method in (*_USING_VALUES, *_WRITING):
             patches.enter_context(_attribute(keras.Model, method, _needing_weights(method)))
         for name in ("save_model", "save_weights"):
@@ -131,17 +134,30 @@ def _without_allocating(initializer: Any, shape: Any, dtype: Any, build: Weightl
     return _Value(initializer, dtype), tuple(initializer.shape), kept
 
 
-def _refusing_made_up_values(read: Callable[..., Any]) -> Callable[..., Any]:
+def _refusing_made_up_values(read: Callable[..., Any], build: WeightlessBuild) -> Callable[..., Any]:
     def refusing(self: Any, *args: Any, **kwargs: Any) -> Any:
         from keras.src.backend.common.stateless_scope import get_stateless_scope
 
         scope = get_stateless_scope()
         assigned = scope is not None and scope.get_current_value(self) is not None
-        if self._value is None and isinstance(self._initializer, _Zeros) and not assigned:
+        made_up = self._value is None and isinstance(self._initializer, _Zeros) and not assigned
+        if made_up and not build.quantizing:
             raise WeightsNeeded(f"the value of `{self.path}`")
         return read(self, *args, **kwargs)
 
     return refusing
+
+
+def _noting_quantization(quantize: Callable[..., Any], build: WeightlessBuild) -> Callable[..., Any]:
+    @functools.wraps(quantize)
+    def quantizing(*args: Any, **kwargs: Any) -> Any:
+        build.quantizing = True
+        try:
+            return quantize(*args, **kwargs)
+        finally:
+            build.quantizing = False
+
+    return quantizing
 
 
 def _needing_weights(name: str) -> Callable[..., Any]:
@@ -335,19 +351,22 @@ def graph_of_inputs(model: Any) -> Any | None:
 
 
 def graph_calls(functional: Any) -> list[Any]:
-    """Return the nodes of a Functional graph in the order in which it executes them, without the inputs.
+    """Return the nodes of a Functional graph in an order in which they can be executed, without the inputs.
 
-    Mirrors ``Function._run_through_graph`` (``keras/src/ops/function.py``).
+    By depth, as ``Function._run_through_graph`` executes them, and within one depth as ``model.operations`` and so
+    ``model.summary()`` lists them (``keras/src/ops/function.py``); Keras executes those in reverse.
     """
     by_depth = functional._nodes_by_depth
+    position = {id(operation): index for index, operation in enumerate(functional.operations)}
     computed = {id(tensor) for tensor in functional.inputs}
     calls = []
     for depth in sorted(by_depth, reverse=True):
-        for node in by_depth[depth]:
-            if node.is_input or any(id(tensor) not in computed for tensor in node.input_tensors):
-                continue
-            computed.update(id(tensor) for tensor in node.outputs)
-            calls.append(node)
+        nodes = [node for node in by_depth[depth] if not node.is_input]
+        nodes.sort(key=lambda node: (position[id(node.operation)], node.operation._inbound_nodes.index(node)))
+        for node in nodes:
+            if all(id(tensor) in computed for tensor in node.input_tensors):
+                computed.update(id(tensor) for tensor in node.outputs)
+                calls.append(node)
     return calls
 
 

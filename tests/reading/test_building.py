@@ -214,6 +214,43 @@ def deep():
     assert not plain(reading)
 
 
+@pytest.mark.parametrize(
+    "preparing",
+    [
+        "layer = layers.Normalization(); layer.adapt(np.arange(12.0).reshape(4, 3)); assert layer.mean.shape == (1, 3)",
+        "layers.StringLookup(vocabulary=['a', 'b'])",
+        "layer = layers.TextVectorization(); layer.adapt(['a b', 'b c']); assert layer.vocabulary_size() == 5",
+        "layers.Discretization(num_bins=3).adapt(np.arange(12.0))",
+        "keras.utils.set_random_seed(3)",
+        "keras.config.set_dtype_policy('mixed_float16')",
+    ],
+)
+def test_builders_that_prepare_data_are_built_without_weights(
+    zoo: Zoo, reading_of: Callable[..., Reading], preparing: str
+) -> None:
+    project = zoo(nets(DENSE + f"\nimport numpy as np\n\ndef prepared():\n    {preparing}\n    return dense()\n"))
+    assert not plain(reading_of(project, "nets:prepared"))
+
+
+@pytest.mark.parametrize(
+    ("changing", "dtypes"),
+    [
+        ("model.quantize('int8')", {"int8", "float32"}),
+        ("model.layers[-1].enable_lora(2)", {"float32"}),
+        ("model = keras.models.clone_model(model)", {"float32"}),
+        ("model = keras.models.model_from_json(model.to_json())", {"float32"}),
+        ("model.trainable = False", {"float32"}),
+    ],
+)
+def test_models_that_are_changed_after_they_were_made_are_built_without_weights(
+    zoo: Zoo, reading_of: Callable[..., Reading], changing: str, dtypes: set[str]
+) -> None:
+    project = zoo(nets(DENSE + f"\ndef changed():\n    model = dense()\n    {changing}\n    return model\n"))
+    reading = reading_of(project, "nets:changed")
+    assert {weight.dtype for node in reading.architecture.nodes for weight in node.weights} == dtypes
+    assert not plain(reading)
+
+
 # With weights, where a value is needed
 
 READS_ITS_WEIGHT = """
@@ -242,6 +279,23 @@ def test_a_layer_that_reads_a_random_weight_gets_it_and_this_is_announced(
     )
     dense = next(node for node in reading.architecture.nodes if node.class_name == "Dense")
     assert dense.outputs[0].shape == (None, 24)
+
+
+def test_a_model_made_on_import_has_weights_in_the_second_build(zoo: Zoo, reading_of: Callable[..., Reading]) -> None:
+    project = zoo(
+        nets(
+            DENSE
+            + """
+backbone = dense()
+
+def trained():
+    backbone.compile("sgd", "mse")
+    backbone.fit(ops.ones((2, 3)), ops.ones((2, 4)), verbose=0)
+    return backbone
+"""
+        )
+    )
+    assert plain(reading_of(project, "nets:trained"))
 
 
 def test_names_are_the_same_after_the_second_build(zoo: Zoo, reading_of: Callable[..., Reading]) -> None:
@@ -427,6 +481,15 @@ def test_a_subclassed_model_that_was_called_or_built_knows_its_input(
 ) -> None:
     project = zoo(nets(UNBUILT + f"\ndef known():\n    model = Net()\n    {knowing}\n    return model\n"))
     assert reading_of(project, "nets:known").architecture.totals.parameters == 16
+
+
+@pytest.mark.parametrize("inputs", [{"shape": "3"}, {"shape": [3], "dtipe": "int32"}, {"shape": [3], "dtype": "int33"}])
+def test_inputs_that_are_none_are_the_manifests_mistake(
+    zoo: Zoo, failure_of: Callable[..., Failure], inputs: dict[str, Any]
+) -> None:
+    failure = failure_of(zoo(nets(UNBUILT)), "nets:Net", inputs=inputs)
+    assert failure.kind == "arguments"
+    assert failure.message.startswith("nets:Net: `inputs")
 
 
 def test_a_chain_of_two_thousand_operations_is_read(zoo: Zoo, reading_of: Callable[..., Reading]) -> None:

@@ -49,6 +49,13 @@ def test_the_frames_are_the_zoos_own_outermost_first(zoo: Zoo, failure_of: Calla
     assert failure.frames[1].code == "return x, layers.Conv2D(4, 9)(x)"
 
 
+def test_this_package_is_never_the_zoos_own_even_when_it_lies_in_the_project(
+    failure_of: Callable[..., Failure],
+) -> None:
+    repository = Path(__file__).parents[2]
+    assert failure_of(repository, "keras.applications:MobileNet", alpha=0.3, weights="imagenet").frames == ()
+
+
 def test_a_layer_that_fails_when_it_is_called_is_the_zoos_own(zoo: Zoo, failure_of: Callable[..., Failure]) -> None:
     project = zoo(
         nets(
@@ -170,3 +177,17 @@ def test_ctrl_c_is_not_swallowed(zoo: Zoo, run: Callable[..., Any]) -> None:
         project=zoo(nets("\ndef net():\n    raise KeyboardInterrupt\n")),
     )
     assert interrupted
+
+
+def test_a_module_whose_attributes_raise_is_told(zoo: Zoo, failure_of: Callable[..., Failure]) -> None:
+    project = zoo({"nets.py": "def __getattr__(name):\n    raise ImportError('install zoo-extras')\n"})
+    failure = failure_of(project, "nets:net")
+    assert failure.message == "Reading `nets:net` raised ImportError: install zoo-extras"
+    assert places(failure) == [("nets.py", 2, "__getattr__")]
+
+
+def test_a_name_that_json_cannot_carry_is_told(zoo: Zoo, failure_of: Callable[..., Failure]) -> None:
+    project = zoo(
+        nets("\ndef net():\n    return keras.Sequential([keras.Input((3,)), layers.Dense(4)], name='a\\udc80')\n")
+    )
+    assert "no Unicode text" in failure_of(project, "nets:net").message
