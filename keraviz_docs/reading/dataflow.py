@@ -448,8 +448,8 @@ OBSERVED = (
     " it makes may depend on the values, and the edges inside are inferred from the order of the calls."
 )
 OBSERVED_LEAF = (
-    "This layer asks for the values of its tensors. It was run on made-up inputs, which is where the shape of its output"
-    " is from."
+    "This layer asks for the values of its tensors. It was run on made-up inputs, which is where its output shape is"
+    " from."
 )
 
 

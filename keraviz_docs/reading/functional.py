@@ -14,7 +14,7 @@ import keras
 from keras import tree
 
 from keraviz_docs.architecture import Shape
-from keraviz_docs.reading import keras_internals
+from keraviz_docs.reading import describing, keras_internals
 from keraviz_docs.reading.draft import Call, Draft, Scope, Value
 
 Opener = Callable[["FunctionalCall"], "list[Value] | None"]
@@ -138,6 +138,8 @@ def _walk(
         outputs = _read_nested(call, draft, open_call)
         if outputs is None:
             outputs = open_call(call)
+        if outputs is None and _is_conversion(call):
+            outputs = call.inputs
         if outputs is None:
             outputs = _read_leaf(call, draft)
         for tensor, value in zip(node.outputs, outputs, strict=True):
@@ -152,6 +154,15 @@ def _is_sparse(tensor: Any) -> bool:
     if node is None or node.is_input or isinstance(node.operation, keras.Layer):
         return True
     return any(_is_sparse(operand) for operand in node.input_tensors)
+
+
+def _is_conversion(call: FunctionalCall) -> bool:
+    """Whether a raw operation passes a tensor on, perhaps in another dtype, as ``keras.ops.cast`` does."""
+    return (
+        not isinstance(call.operation, keras.Layer)
+        and describing.class_and_module(call.operation)[0] in keras_internals.NOT_OPERATIONS
+        and len(call.inputs) == len(call.outputs) == 1
+    )
 
 
 def _respecify(call: FunctionalCall, specs: dict[int, Any]) -> None:
