@@ -6,10 +6,24 @@ The process that calls :func:`produce` never imports Keras, and runs none of the
 from __future__ import annotations
 
 from keraviz_docs.production.cache import Cache, Usage
-from keraviz_docs.production.pool import LocalPool, Pool
+from keraviz_docs.production.pool import LocalPool, Pool, open_pool
 from keraviz_docs.production.producing import produce
 from keraviz_docs.production.progress import Progress, choose
 from keraviz_docs.production.report import ModelReport, Report
+from keraviz_docs.production.sharding import Shard
 from keraviz_docs.production.store import Store
 
-__all__ = ["Cache", "LocalPool", "ModelReport", "Pool", "Progress", "Report", "Store", "Usage", "choose", "produce"]
+__all__ = [
+    "Cache",
+    "LocalPool",
+    "ModelReport",
+    "Pool",
+    "Progress",
+    "Report",
+    "Shard",
+    "Store",
+    "Usage",
+    "choose",
+    "open_pool",
+    "produce",
+]

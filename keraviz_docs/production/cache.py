@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ import keraviz_docs
 from keraviz_docs.outcome import Failure
 from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.memory import MEBIBYTE
-from keraviz_docs.production.messages import Answer, Observed, Request
+from keraviz_docs.production.messages import Answer, Request
 from keraviz_docs.production.store import Store, digest
 
 _FORMAT = "1"
@@ -95,13 +95,10 @@ class Cache:
         return None
 
     def remember(
-        self, request: Request, answer: Answer, observed: Iterable[Observed], fingerprints: Fingerprints
+        self, request: Request, answer: Answer, dependencies: tuple[Dependency, ...], fingerprints: Fingerprints
     ) -> bool:
-        """Store an answer, if it may be given again; tell whether it was stored."""
+        """Store an answer, unless it is a failure; tell whether it was stored."""
         if isinstance(answer, Failure):
-            return False
-        dependencies = fingerprints.settle(observed)
-        if dependencies is None:
             return False
         data = msgspec.json.encode(answer, order="deterministic")
         trace = _Trace(dependencies, digest(data))

@@ -14,12 +14,14 @@ import sys
 import threading
 from collections import deque
 from concurrent.futures import BrokenExecutor, Future
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol
 
+import msgspec
+
 from keraviz_docs.errors import UserError
 from keraviz_docs.production import memory, verdict
+from keraviz_docs.production.fingerprints import Dependency
 from keraviz_docs.production.launching import Launcher, NeverReady
 from keraviz_docs.production.messages import Answer, Closed, Ended, Observed, Request
 
@@ -31,12 +33,13 @@ class CannotStart(UserError):  # noqa: N818 - it reads as the sentence it stands
     """The process that reads models could not be started."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What reading one request gave."""
 
     answer: Answer
     observed: tuple[Observed, ...] = ()
+    dependencies: tuple[Dependency, ...] | None = None
+    """What it depends on, when that was found out where it was read, because that was on another machine."""
     seconds: float = 0.0
 
 
@@ -51,6 +54,14 @@ class Pool(Protocol):
 
     def kill_workers(self) -> None:
         """Free everything now; futures that are not done fail."""
+
+
+def close(pool: Pool, error: BaseException | None) -> None:
+    """Leave a pool as a ``with`` statement does: let it finish, or, after an error, stop it."""
+    if error is not None:
+        pool.kill_workers()
+    else:
+        pool.shutdown()
 
 
 def default_jobs() -> int:
@@ -90,7 +101,7 @@ class LocalPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.kill_workers() if error is not None else self.shutdown()
+        close(self, error)
 
     def submit(self, request: Request, /) -> Future[Result]:
         """Queue a request.
@@ -211,6 +222,26 @@ class LocalPool:
             self._idle.notify_all()
             if self._closed and self._launcher is not None:
                 self._launcher.hang_up()
+
+
+def open_pool(executor: str = "local", jobs: int | None = None) -> Pool:
+    """Return the pool that a person names.
+
+    Args:
+        executor: ``local``; ``dask`` for a Dask cluster on this machine; ``dask:ADDRESS`` for that of a scheduler.
+        jobs: how many models to read at once on this machine.
+
+    Raises:
+        UserError: there is no such executor, or it cannot be used here.
+    """
+    kind, _, address = executor.partition(":")
+    if executor == "local":
+        return LocalPool(jobs)
+    if kind == "dask":
+        from keraviz_docs.production.clusters import ClusterPool
+
+        return ClusterPool(address or None, jobs=jobs)
+    raise UserError(f"there is no executor {executor!r}; there are `local`, `dask` and `dask:ADDRESS`")
 
 
 def default_method() -> Literal["fork", "spawn"]:

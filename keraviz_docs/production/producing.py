@@ -14,12 +14,13 @@ from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
 from keraviz_docs.production.cache import Cache
-from keraviz_docs.production.fingerprints import Fingerprints
+from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.launching import environment
 from keraviz_docs.production.messages import Answer, Discovered, Discovery, Request
 from keraviz_docs.production.pool import LocalPool, Pool, Result
 from keraviz_docs.production.progress import Progress, Silent
 from keraviz_docs.production.report import ModelReport, Report
+from keraviz_docs.production.sharding import Shard
 
 Place = tuple[int, int]
 """Where a model stands: the position of its entry in the manifest, and its position among what that entry gave."""
@@ -33,6 +34,7 @@ def produce(
     jobs: int | None = None,
     pool: Pool | None = None,
     progress: Progress | None = None,
+    shard: Shard | None = None,
 ) -> Report:
     """Read all models, each in a process of its own.
 
@@ -43,9 +45,10 @@ def produce(
         jobs: how many to read at once; as many as cores and memory allow when not given.
         pool: where to read them, when not in processes that live as long as this call.  It stays open.
         progress: is told what happens; nobody is when not given.
+        shard: which share of the models to read; all when not given.
 
     Returns:
-        A report that has an outcome for every model; a model that could not be read has a failure there.
+        A report that has an outcome for every model of the share; a model that could not be read has a failure there.
 
     Raises:
         UserError: Keras and TensorFlow cannot be imported, or two entries give models of the same id.
@@ -55,7 +58,7 @@ def produce(
     report: Report | None = None
     try:
         with _opened(pool, jobs) as opened:
-            report = _Production(project.resolve(), cache, opened, progress).run(entries)
+            report = _Production(project.resolve(), cache, opened, progress, shard).run(entries)
     finally:
         progress.close(report)
     return report
@@ -71,7 +74,8 @@ def _opened(pool: Pool | None, jobs: int | None) -> Iterator[Pool]:
 
 
 class _Production:
-    def __init__(self, project: Path, cache: Cache | None, pool: Pool, progress: Progress) -> None:
+    def __init__(self, project: Path, cache: Cache | None, pool: Pool, progress: Progress, shard: Shard | None) -> None:
+        self._shard = shard
         self._project = project
         self._cache = cache
         self._pool = pool
@@ -84,6 +88,7 @@ class _Production:
         self._undiscovered: dict[Place, Failure] = {}
         self._watched: set[Path] = set()
         self._stored = False
+        self._expected = 0
 
     def run(self, entries: Sequence[ModelEntry | DiscoverEntry]) -> Report:
         began = time.monotonic()
@@ -102,13 +107,16 @@ class _Production:
         )
 
     def _enlist(self, placed: Sequence[tuple[Place, ModelEntry | DiscoverEntry]]) -> None:
-        for _, entry in placed:
+        for place, entry in placed:
             if isinstance(entry, ModelEntry):
                 other = self._entries.setdefault(entry.id, entry)
                 if other is not entry:
                     raise UserError(_clash(entry, other))
-        self._progress.expect(len(self._entries))
+                self._expected += self._is_ours(place)
+        self._progress.expect(self._expected)
         for place, entry in placed:
+            if isinstance(entry, ModelEntry) and not self._is_ours(place):
+                continue
             request = Request(
                 entry=_essence(entry), project=self._project, limits=entry.limits, environment=self._environment
             )
@@ -121,12 +129,22 @@ class _Production:
                 self._progress.begin(entry.id)
             self._under_way[self._pool.submit(request)] = _Reading(place, entry, request)
 
+    def _is_ours(self, place: Place) -> bool:
+        return self._shard is None or self._shard.holds(sum(place))
+
     def _receive(self, reading: _Reading, result: Result) -> None:
         if self._cache is not None:
-            stored = self._cache.remember(reading.request, result.answer, result.observed, self._fingerprints)
-            self._stored = self._stored or stored
+            dependencies = self._dependencies(result)
+            if dependencies is not None:
+                stored = self._cache.remember(reading.request, result.answer, dependencies, self._fingerprints)
+                self._stored = self._stored or stored
         files = [Path(each.name) for each in result.observed if each.what == "file"]
         self._settle(reading.place, reading.entry, result.answer, files=files, seconds=result.seconds)
+
+    def _dependencies(self, result: Result) -> tuple[Dependency, ...] | None:
+        if result.dependencies is None:
+            return self._fingerprints.settle(result.observed)
+        return result.dependencies if self._fingerprints.hold(result.dependencies) else None
 
     def _settle(
         self,

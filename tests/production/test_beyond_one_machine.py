@@ -1,0 +1,141 @@
+"""The same models, read by several machines: as shards, or on a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keraviz_docs.errors import UserError
+from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, ModelEntry
+from keraviz_docs.outcome import Failure, Reading
+from keraviz_docs.production import Cache, LocalPool, Shard, open_pool, produce
+from keraviz_docs.production.sharding import ShardError, parse
+
+Entry = Callable[..., ModelEntry]
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "-1/3", "1/3/5", "", "1.5/3"])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    with pytest.raises(ShardError, match="shard"):
+        parse(text)
+
+
+@given(st.integers(1, 50), st.integers(0, 1_000))
+def test_every_model_belongs_to_exactly_one_shard(count: int, position: int) -> None:
+    shards = [parse(f"{number}/{count}") for number in range(1, count + 1)]
+    assert sum(shard.holds(position) for shard in shards) == 1
+
+
+def test_caches_filled_by_shards_and_copied_together_hold_everything(
+    tmp_path: Path, project: Path, pool: LocalPool
+) -> None:
+    target = BuilderTarget("wellbehaved", "small")
+    entries: list[ModelEntry | DiscoverEntry] = [
+        DiscoverEntry(module="wellbehaved"),
+        *(ModelEntry(id=f"m{number}", target=target, kwargs={"units": number}) for number in range(1, 6)),
+    ]
+    read: list[str] = []
+    for number in (1, 2, 3):
+        cache = Cache(tmp_path / f"shard-{number}")
+        report = produce(entries, project, cache=cache, pool=pool, shard=Shard(number, 3))
+        read += report.outcomes
+        shutil.copytree(cache.directory, tmp_path / "merged", copy_function=shutil.copyfile, dirs_exist_ok=True)
+    assert sorted(read) == ["m1", "m2", "m3", "m4", "m5", "small", "witness"]
+    whole = produce(entries, project, cache=Cache(tmp_path / "merged"), pool=pool)
+    assert all(model.from_cache for model in whole.models)
+    assert list(whole.outcomes) == ["small", "witness", "m1", "m2", "m3", "m4", "m5"]
+
+
+def test_an_executor_that_does_not_exist_is_named() -> None:
+    with pytest.raises(UserError, match="no executor 'ray'"):
+        open_pool("ray")
+
+
+@pytest.fixture
+def cluster() -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed")
+    with (
+        warnings.catch_warnings(),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as started,
+    ):
+        yield started
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_cluster_reads_what_this_machine_reads(
+    cluster: Any, project: Path, entry: Entry, pool: LocalPool, tmp_path: Path
+) -> None:
+    entries = [
+        entry("wellbehaved", "witness"),
+        entry("wellbehaved", "small"),
+        entry("misbehaving", "raises"),
+        entry("misbehaving", "segfaults"),
+        entry("misbehaving", "hangs", timeout=1.0),
+    ]
+    cache = Cache(tmp_path / "cache")
+    remote = open_pool(f"dask:{cluster.scheduler_address}")
+    try:
+        report = produce(entries, project, pool=remote, cache=cache)
+    finally:
+        remote.shutdown()
+    assert report.outcomes == produce(entries, project, pool=pool).outcomes
+    again = produce(entries[:2], project, pool=pool, cache=cache)
+    assert [model.from_cache for model in again.models] == [True, True]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_a_worker_that_dies_was_reading_is_read_by_another(cluster: Any, project: Path, entry: Entry) -> None:
+    entries = []
+    for number in range(6):
+        slow = entry("misbehaving", "hangs", timeout=1.0)
+        entries.append(ModelEntry(id=f"slow-{number}", target=slow.target, limits=slow.limits))
+        good = entry("wellbehaved", "small", units=number + 1)
+        entries.append(ModelEntry(id=f"good-{number}", target=good.target, kwargs=good.kwargs))
+    remote = open_pool(f"dask:{cluster.scheduler_address}")
+    victim = next(iter(cluster.workers.values())).pid
+    killed: list[float] = []
+
+    class KillingAWorker:
+        def expect(self, total: int) -> None: ...
+
+        def begin(self, id: str) -> None: ...  # noqa: A002 - the field's own word
+
+        def finish(self, model: object) -> None:
+            del model
+            if not killed:
+                killed.append(time.monotonic())
+                os.kill(victim, signal.SIGKILL)
+
+        def close(self, report: object) -> None: ...
+
+    try:
+        report = produce(entries, project, pool=remote, progress=KillingAWorker())
+    finally:
+        remote.shutdown()
+    assert killed
+    for model in report.models:
+        if model.entry.id.startswith("good"):
+            assert isinstance(model.outcome, Reading)
+        else:
+            assert isinstance(model.outcome, Failure)
+            assert model.outcome.kind == "timeout"
+
+
+def test_a_scheduler_that_does_not_answer_is_a_mistake_that_names_it() -> None:
+    pytest.importorskip("distributed")
+    import dask
+
+    with dask.config.set({"distributed.comm.timeouts.connect": "200ms"}), pytest.raises(UserError, match=r"127\.0\.0\.1:9"):
+        open_pool("dask:tcp://127.0.0.1:9")
