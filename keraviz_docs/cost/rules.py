@@ -245,6 +245,26 @@ Left out, hence unknown: loops and branches, Fourier transforms, decompositions 
 """
 
 
+LIBRARIES: Mapping[str, Mapping[str, Work]] = {
+    "keras_hub": {
+        **_all(
+            NORMALISES,
+            "RMSNormalization LlamaLayerNorm MistralLayerNormalization MixtralLayerNormalization Phi3LayerNorm"
+            " QwenLayerNorm Qwen3LayerNorm Qwen3MoeLayerNorm QwenMoeLayerNorm T5LayerNorm GptOssLayerNormalization"
+            " Gemma3nRMSNorm Gemma4VNorm RoformerNorm RmsNorm2d",
+        ),
+        **_all(
+            SCALES,
+            "RotaryEmbedding LlamaRotaryEmbedding Phi3SuScaledRotaryEmbedding MoonshineRotaryEmbedding"
+            " DINOV2LayerScale DINOV3LayerScale LayerScale2d HGNetV2LearnableAffineBlock",
+        ),
+        **_all(MOVES, "PositionEmbedding SinePositionEncoding DropPath DINOV2DropPath DINOV3DropPath"),
+    },
+    "kimm": {**_all(SCALES, "LayerScale LearnableAffine"), **_all(MAPS, "PositionEmbedding")},
+}
+"""Layers of well-known libraries that contain no other layer, multiply no matrices and keep their input's shape."""
+
+
 def is_keras(module: str) -> bool:
     """Tell whether a module is Keras itself, and not a package whose name begins alike."""
     return module == "keras" or module.startswith("keras.")
@@ -302,7 +322,9 @@ def _known(node: Node) -> Work | None:
     if node.opaque is not None and node.class_name not in LAYERS:
         return None
     if node.kind == "layer":
-        return LAYERS.get(node.class_name) if is_keras(node.module) else None
+        if is_keras(node.module):
+            return LAYERS.get(node.class_name)
+        return LIBRARIES.get(node.module.partition(".")[0], {}).get(node.class_name)
     ours = is_keras(node.module) or node.module.partition(".")[0] in ("tf", "tensorflow")
     return OPERATIONS.get(canonical(node.class_name)) if ours else None
 

@@ -144,7 +144,19 @@ def _filled(node: Node, shape: Shape, inputs: Sequence[Shape], before: Sequence[
         return shape  # arguments other than the name promises
     if found is None or len(found) != len(shape):
         return shape
+    if fill is _like_inputs:
+        found = _without_hidden_operands(found, before)
     return tuple(new if old is None else old for old, new in zip(shape, found, strict=True))
+
+
+def _without_hidden_operands(found: Dims, before: Sequence[Shape]) -> Dims:
+    """Forget sizes that only a constant, which is no node, can have made unknown: 1 against something."""
+    result = list(found)
+    for place in range(1, len(found) + 1):
+        declared = {given[-place] for given in before if given is not None and len(given) >= place}
+        if result[-place] == 1 and declared == {1}:
+            result[-place] = None
+    return tuple(result)
 
 
 def _one_sample(shape: Dims, source: Shape) -> Shape:
@@ -168,7 +180,7 @@ def _fill_of(node: Node) -> Fill:
         return _batch_only
     if node.kind == "layer":
         if not is_keras(node.module):
-            return _stranger
+            return _stranger if work_of(node) is None else _like_inputs
         special = _LAYERS.get(node.class_name)
         if special is None and "kernel_size" in node.config:
             special = _slid
@@ -328,27 +340,35 @@ def _divided(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
 
 
 def _indexed(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:
-    """Follow ``x[...]`` as far as whole axes (``:``), new ones and single places go."""
+    """Follow ``x[...]``: slices such as ``1:-1``, single places, new axes and an ellipsis."""
     first = list(inputs[0] or ())
-    key = node.config.get("key", node.config.get("indices"))
+    key = node.config.get("key")
     parts = key if isinstance(key, list) else [key]
-    if any(not isinstance(part, (int, str, type(None))) for part in parts) or key is None:
-        return (first[0], *shape[1:]) if first and first[0] == 1 == len(inputs) and shape[0] is None else shape
-    taken = sum(part not in (None, "...") for part in parts)
+    if key is None or any(not isinstance(part, (int, str, type(None))) for part in parts):
+        return _batch_only(node, shape, inputs) if first[:1] == [1] and len(inputs) == 1 else shape
     if "..." not in parts:
         parts = [*parts, "..."]
+    taken = sum(part not in ("newaxis", None, "...") for part in parts)
     result: list[int | None] = []
     for part in parts:
         if part == "...":
             result += [first.pop(0) for _ in range(len(first) - taken)]
-        elif part is None:
+        elif part in ("newaxis", None):
             result.append(1)
         else:
             taken -= 1
             size = first.pop(0)
-            if not isinstance(part, int):
-                result.append(size if part == ":" else None)
-    return tuple(result) if len(result) == len(shape) else shape
+            if isinstance(part, str):
+                result.append(_sliced(size, part))
+    return tuple(result)
+
+
+def _sliced(size: int | None, bounds: str) -> int | None:
+    """Return how many places ``start:stop:step`` takes of so many."""
+    if not bounds.strip(":"):
+        return size
+    numbers = [int(number) if number else None for number in bounds.split(":")]
+    return None if size is None else len(range(*slice(*numbers).indices(size)))
 
 
 def _einsum(node: Node, shape: Dims, inputs: Sequence[Shape]) -> Shape:

@@ -85,6 +85,39 @@ def shape_after(architecture: Any) -> Any:
     return at_batch_one(architecture)[-1][0].shape
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ([":", 0], (1, 8)),
+        ([":", "1:-1"], (1, 18, 8)),
+        ([":", "::-2"], (1, 10, 8)),
+        ([":", "newaxis", ":"], (1, 1, 20, 8)),
+        ([":", None, 3], (1, 1, 8)),
+        (["...", 0], (1, 20)),
+        (["...", "newaxis"], (1, 20, 8, 1)),
+    ],
+)
+def test_indexing_takes_what_it_says(leaf: Make, entry: Make, model_of: Make, key: Any, expected: Any) -> None:
+    declared = tuple(None if size == 20 or place == 0 else size for place, size in enumerate(expected))
+    declared = tuple(None if size in (18, 10) else size for size in declared)
+    settings = {"kind": "operation", "module": "keras.ops", "config": {"key": key}}
+    architecture = model_of(entry(1, (None, None, 8)), leaf(2, "get_item", declared, inputs=[1], **settings))
+    sized = at_sizes(architecture, {architecture.inputs[0].name: (20, 8)})
+    assert sized.nodes[-1].outputs[0].shape == expected
+
+
+def test_a_constant_that_is_no_node_may_widen_what_it_meets(leaf: Make, entry: Make, model_of: Make) -> None:
+    """A causal mask, made of the length alone, meets a padding mask: ``(None, 1, None)`` becomes square."""
+    settings = {"kind": "operation", "module": "keras.ops"}
+    architecture = model_of(
+        entry(1, (None, None)),
+        leaf(2, "expand_dims", (None, 1, None), inputs=[1], config={"axis": 1}, **settings),
+        leaf(3, "minimum", (None, None, None), inputs=[2], **settings),
+    )
+    sized = at_sizes(architecture, {architecture.inputs[0].name: (20,)})
+    assert sized.nodes[-1].outputs[0].shape == (1, None, 20)
+
+
 def test_windows_folded_into_the_batch_are_not_one_sample(leaf: Make, entry: Make, model_of: Make) -> None:
     architecture = model_of(
         entry(1, (None, 56, 56, 96)),

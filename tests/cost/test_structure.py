@@ -175,3 +175,21 @@ def test_text_is_seen_by_a_convolution_through_its_embedding() -> None:
     field = receptive_field(read(inputs, hidden))
     assert field is not None
     assert field.size == (7,)
+
+
+def test_a_field_beyond_a_reshape_that_mixes_axes_is_unknown() -> None:
+    inputs = keras.Input((8, 8, 4))
+    hidden = layers.Permute((2, 3, 1))(layers.Conv2D(8, 3, padding="same")(inputs))
+    assert receptive_field(read(inputs, layers.Conv2D(8, 3, padding="same")(hidden))) is None
+    assert receptive_field(read(inputs, hidden)) is not None, "nothing looks at what was mixed"
+
+
+def test_conditioning_on_another_input_brings_in_all_of_it() -> None:
+    image, time = keras.Input((16, 16, 3)), keras.Input((5,))
+    scale = layers.Reshape((1, 1, 8))(layers.Dense(8)(time))
+    hidden = layers.Multiply()([layers.Conv2D(8, 5)(image), scale])
+    architecture = read([image, time], hidden)
+    field = receptive_field(architecture)
+    assert field is not None
+    assert field.size == (5, 5)
+    assert field.global_context

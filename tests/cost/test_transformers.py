@@ -97,6 +97,41 @@ def test_a_vision_transformer_of_keras_hub() -> None:
     assert totals.macs == patches * patch * patch * 3 * d + closed_formula(blocks, d, ff, patches + 1)
 
 
+def tokens(n: int, *names: str) -> dict[str, Any]:
+    return {name: {"shape": [n], "dtype": "int32"} for name in names}
+
+
+@pytest.mark.slow
+def test_language_models_of_keras_hub_at_the_manifests_length() -> None:
+    import keras_hub
+
+    n, blocks, d, ff, vocabulary = 24, 3, 32, 96, 50
+    sizes = {"vocabulary_size": vocabulary, "num_layers": blocks, "hidden_dim": d, "intermediate_dim": ff}
+    models = keras_hub.models
+
+    bert = models.BertBackbone(**sizes, num_heads=4, max_sequence_length=64)
+    counted_bert = with_costs(
+        architecture_of(bert, id="bert", builder="x:y"), tokens(n, "token_ids", "segment_ids", "padding_mask")
+    )
+    pooler = d * d
+    assert counted_bert.totals.macs == closed_formula(blocks, d, ff, n) + pooler
+    assert counted_bert.totals.macs_unknown == ()
+
+    gpt2 = models.GPT2Backbone(**sizes, num_heads=4, max_sequence_length=64)
+    counted_gpt2 = with_costs(architecture_of(gpt2, id="gpt2", builder="x:y"), tokens(n, "token_ids", "padding_mask"))
+    assert counted_gpt2.totals.macs == closed_formula(blocks, d, ff, n)
+    assert counted_gpt2.totals.macs_unknown == ()
+
+    llama = models.LlamaBackbone(**sizes, num_query_heads=8, num_key_value_heads=2)
+    counted_llama = with_costs(
+        architecture_of(llama, id="llama", builder="x:y"), tokens(n, "token_ids", "padding_mask")
+    )
+    # A quarter of the heads are projected for keys and values, and the feed-forward network has a gate.
+    grouped = blocks * (2 * d * d + 2 * d * d // 4 + 3 * d * ff + 2 * n * d) * n
+    assert counted_llama.totals.macs == grouped
+    assert counted_llama.totals.macs_unknown == ()
+
+
 def test_a_length_that_is_unknown_leaves_the_cost_unknown_but_tells_it_per_position() -> None:
     architecture = counted(encoder(1, 16, 64, 2, None))
     assert architecture.totals.macs is None
