@@ -9,8 +9,12 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from keraviz_docs import manifest
+from keraviz_docs.manifest.document import read
+from keraviz_docs.manifest.validation import violations
 from keraviz_docs.manifest.wording import _SENTENCES
 
 
@@ -106,3 +110,38 @@ def test_an_editor_and_the_loader_agree(text: str, good: bool) -> None:
     else:
         with pytest.raises(manifest.ManifestError):
             manifest.loads(text, Path("zoo.yml"))
+
+
+KEYS = [
+    "id",
+    "builder",
+    "discover",
+    "file",
+    "kwargs",
+    "inputs",
+    "shape",
+    "dtype",
+    "batch",
+    "expand",
+    "tags",
+    "variants",
+]
+LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 3), st.sampled_from(["z:f", "z", "a.keras", "all", "int8", "small", ""])
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400, deadline=10_000, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=3), st.sampled_from(["builder", "discover", "file"]))
+def test_an_editor_and_the_loader_agree_on_any_entry(entry: dict[str, Any], kind: str) -> None:
+    right = {"builder": "z:f", "discover": "z", "file": "a.keras"}[kind]
+    value = {"models": [{kind: right, **{key: each for key, each in entry.items() if key != kind}}]}
+    told = list(violations(read(yaml.safe_dump(value), "zoo.yml")))
+    assert jsonschema.Draft202012Validator(manifest.schema()).is_valid(value) is (not told), told
