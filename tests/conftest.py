@@ -63,7 +63,7 @@ def make_node(number: int, path: str, class_name: str, inputs: tuple[int, ...] =
 KERNEL = (Weight("kernel", (8, 8), "float32", True), Weight("bias", (8,), "float32", True))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def siamese() -> Architecture:
     """One encoder, called twice, whose results are added; with a notice and a layer that is never called."""
     architecture = Architecture(
@@ -107,7 +107,7 @@ def siamese() -> Architecture:
     return architecture
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def documented(siamese: Architecture) -> Callable[..., Documented]:
     """Make a model of the zoo; keyword arguments go to its manifest entry."""
 

@@ -67,7 +67,7 @@ def render(template: str, **values: Any) -> str:
 
 def _block(part: str) -> str:
     lines = (line.strip() for line in part.splitlines())
-    return '<div class="kv" data-search-exclude>' + "\n".join(line for line in lines if line) + "</div>"
+    return '<section class="kv" data-search-exclude>' + "\n".join(line for line in lines if line) + "</section>"
 
 
 @cache

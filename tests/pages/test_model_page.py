@@ -251,6 +251,6 @@ def test_a_name_of_ten_thousand_characters_is_cut_in_the_table_and_whole_nowhere
 def test_parts_have_no_blank_lines_once_they_are_in_a_page(documented: Make) -> None:
     page = model_page(documented())
     filled = fill(page.markdown, page.parts.__getitem__)
-    for block in re.findall(r'<div class="kv".*?(?=\n\n|\Z)', filled, re.DOTALL):
-        assert block.endswith(("</div>", "</div>\n"))
-    assert filled.count('<div class="kv"') == 4
+    for block in re.findall(r'<section class="kv".*?(?=\n\n|\Z)', filled, re.DOTALL):
+        assert block.endswith(("</section>", "</section>\n"))
+    assert filled.count('<section class="kv"') == 4

@@ -146,7 +146,9 @@
         handleStartEvent: (event) => { if (event.pointerType !== "touch" || this.full) event.preventDefault(); },
       });
       sheet.untouched = true;
-      for (const name of ["panzoomstart"]) element.addEventListener(name, () => { sheet.untouched = false; });
+      element.addEventListener("panzoomstart", () => { sheet.untouched = false; });
+      // Panzoom moves to its start in a task of its own; nothing may be moved before.
+      sheet.laid = new Promise((resolve) => { setTimeout(resolve); });
       return sheet;
     }
 
@@ -270,9 +272,11 @@
       if (this.current) this.node(this.current)?.classList.add("kv-current");
     }
 
-    centre(number) {
+    async centre(number) {
+      const { sheet } = this;
+      await sheet.laid;
       const node = this.node(number);
-      if (!node) return;
+      if (!node || sheet !== this.sheet) return;
       const box = node.getBBox();
       const at = node.transform.baseVal.consolidate()?.matrix ?? { e: 0, f: 0 };
       const scale = Math.max(this.sheet.zoom.getScale(), Math.min(1, this.stage.clientWidth / (box.width * 1.5)));

@@ -1,0 +1,385 @@
+"""What a reader can do with a page, in a real browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+Build = Callable[..., Path]
+# Machines that run tests may be busy.
+expect.set_options(timeout=30_000)
+THEME = (
+    "{name: material, font: false, features: [navigation.instant], palette: ["
+    '{media: "(prefers-color-scheme: light)", scheme: default, toggle: {icon: material/weather-night, name: Dark}},'
+    '{media: "(prefers-color-scheme: dark)", scheme: slate, toggle: {icon: material/weather-sunny, name: Light}}]}'
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        if os.environ.get("KERAVIZ_REQUIRE_BROWSER"):
+            pytest.fail("no Chromium is installed, and KERAVIZ_REQUIRE_BROWSER is set")
+        pytest.skip("no Chromium is installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page whose console must stay empty."""
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    assert said == []
+
+
+@pytest.fixture(scope="module")
+def built(request: pytest.FixtureRequest) -> dict[str, Path]:
+    """Sites that several tests look at, by name."""
+    return {}
+
+
+@pytest.fixture
+def site(build: Build, tmp_path_factory: pytest.TempPathFactory, built: dict[str, Path]) -> Path:
+    """A site below a sub-path, as on project pages."""
+    if "http" not in built:
+        root = tmp_path_factory.mktemp("served")
+        shutil.copytree(build(theme=THEME), root / "project")
+        built["http"] = root
+    return built["http"]
+
+
+@pytest.fixture
+def address(site: Path, serve: Callable[[Path], str]) -> str:
+    return f"{serve(site)}/project/models"
+
+
+def scale(page: Page, variant: str = "tb") -> float:
+    transform = page.locator(f'.kv-sheet[data-variant="{variant}"]').evaluate(
+        "each => getComputedStyle(each).transform"
+    )
+    return float(transform.removeprefix("matrix(").split(",")[0])
+
+
+def is_central(page: Page, node: str) -> bool:
+    """Whether a node stands around the middle of the stage."""
+    stage, box = page.locator(".kv-stage").bounding_box(), page.locator(f"[id='{node}']").bounding_box()
+    assert stage is not None
+    assert box is not None
+    dx = abs(stage["x"] + stage["width"] / 2 - box["x"] - box["width"] / 2)
+    dy = abs(stage["y"] + stage["height"] / 2 - box["y"] - box["height"] / 2)
+    return dx < 40 and dy < 40
+
+
+def test_the_wheel_scrolls_the_page_and_zooms_only_with_a_modifier(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    expect(page.locator(".kv-hint")).to_be_visible()
+    before = scale(page)
+    page.locator(".kv-stage").hover()
+    page.mouse.wheel(0, 300)
+    page.wait_for_function("scrollY > 0")
+    assert scale(page) == before
+    page.locator(".kv-stage").hover()
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(200)
+    assert scale(page) > before
+
+
+def test_keys_move_zoom_and_fit(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    stage = page.locator(".kv-stage")
+    stage.focus()
+    node = page.locator("#siamese-tb-n1")
+    before = node.bounding_box()
+    assert before is not None
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(200)
+    moved = node.bounding_box()
+    assert moved is not None
+    assert moved["x"] < before["x"] - 50
+    first = scale(page)
+    page.keyboard.press("+")
+    page.wait_for_timeout(200)
+    assert scale(page) > first
+    page.keyboard.press("0")
+    page.wait_for_timeout(200)
+    box, around = page.locator("#siamese-tb").bounding_box(), stage.bounding_box()
+    assert box is not None
+    assert around is not None
+    assert around["y"] - 1 <= box["y"]
+    assert box["y"] + box["height"] <= around["y"] + around["height"] + 1
+
+
+def test_dragging_moves_and_is_no_click(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    node = page.locator("#siamese-tb-n3")
+    before = node.bounding_box()
+    assert before is not None
+    x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 30, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(200)
+    after = node.bounding_box()
+    assert after is not None
+    assert after["x"] == pytest.approx(before["x"] + 60, abs=3)
+    assert not page.url.endswith("#layer-3")
+
+
+@pytest.mark.parametrize("wanted", ["7", "score", "add"])
+def test_search_finds_a_layer_by_number_name_or_class(page: Page, address: str, wanted: str) -> None:
+    page.goto(f"{address}/siamese/")
+    page.get_by_label("Find a layer by number").fill(wanted)
+    expect(page.locator(".kv-figure .kv-found")).to_have_text("1 of 1")
+    expect(page.locator("#siamese-tb-n7")).to_have_class(re.compile("kv-current"))
+    page.wait_for_timeout(200)
+    assert is_central(page, "siamese-tb-n7")
+
+
+def test_enter_goes_through_what_was_found(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    search = page.get_by_label("Find a layer by number")
+    search.fill("dense")
+    expect(page.locator("#siamese-tb-n3")).to_have_class(re.compile("kv-current"))
+    search.press("Enter")
+    expect(page.locator("#siamese-tb-n5")).to_have_class(re.compile("kv-current"))
+    expect(page.locator(".kv-figure .kv-found")).to_have_text("2 of 2")
+    search.fill("nothing like it")
+    expect(page.locator(".kv-figure .kv-found")).to_have_text("none")
+
+
+def test_a_node_leads_to_its_row_and_a_row_to_its_node(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    page.locator("#siamese-tb-n5").click()
+    assert page.url.endswith("/siamese/#layer-5")
+    row = page.locator("#layer-5")
+    expect(row).to_have_class(re.compile("kv-current"))
+    expect(row).to_be_in_viewport()
+    page.locator("#layer-7 td").first.locator("a").click()
+    assert page.url.endswith("#layer-7")
+    expect(page.locator("#siamese-tb-n7")).to_be_in_viewport()
+    page.wait_for_timeout(200)
+    assert is_central(page, "siamese-tb-n7")
+    page.go_back()
+    expect(page.locator("#layer-7")).to_have_class(re.compile("^(?!.*kv-current)"))
+
+
+def test_an_address_with_a_layer_opens_there(page: Page, address: str) -> None:
+    page.goto(f"{address}/long/#layer-900")
+    expect(page.locator("#layer-900")).to_be_in_viewport()
+    expect(page.locator("#layer-900")).to_have_class(re.compile("kv-current"))
+
+
+def test_hovering_shows_where_data_comes_from_and_goes(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    page.locator("#siamese-tb-n7").hover()
+    expect(page.locator("#siamese-tb path.kv-in")).to_have_count(2)
+    expect(page.locator("#siamese-tb path.kv-out")).to_have_count(1)
+    page.mouse.move(5, 5)
+    expect(page.locator("#siamese-tb path.kv-in")).to_have_count(0)
+
+
+def test_other_variants_are_loaded_when_asked_for_and_keep_the_layer_in_view(page: Page, address: str) -> None:
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(f"{address}/siamese/#layer-7")
+    assert not [url for url in requested if url.endswith("-lr.js")]
+    page.get_by_role("tab", name="Left to right").click()
+    expect(page.locator("#siamese-lr")).to_be_visible()
+    expect(page.locator("#siamese-tb")).to_be_hidden()
+    page.wait_for_timeout(200)
+    assert is_central(page, "siamese-lr-n7")
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Numbered")).to_be_focused()
+    expect(page.locator("#siamese-numbered")).to_be_visible()
+
+
+def test_full_screen_and_back(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    page.get_by_role("button", name="Full screen").click()
+    expect(page.get_by_role("button", name="Full screen")).to_have_attribute("aria-pressed", "true")
+    box = page.locator(".kv-stage").bounding_box()
+    assert box is not None
+    assert box["width"] > 1300
+    page.get_by_role("button", name="Full screen").click()
+    expect(page.get_by_role("button", name="Full screen")).to_have_attribute("aria-pressed", "false")
+
+
+# Tables
+
+
+def test_opening_a_row_shows_settings_and_weights(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    button = page.get_by_role("button", name="Settings and weights of layer 3")
+    button.click()
+    expect(page.locator(".kv-open-row")).to_contain_text("units")
+    expect(page.locator(".kv-open-row")).to_contain_text("kernel")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    button.press("Enter")
+    expect(page.locator(".kv-open-row")).to_have_count(0)
+
+
+def test_sorting_by_parameters_and_back(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    head = page.locator(".kv-layers thead th", has_text="Parameters")
+    numbers = page.locator(".kv-layers tbody tr[data-n] td:first-child")
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(numbers.first).to_have_text("3")
+    expect(page.locator("tr.kv-group")).to_have_count(0)
+    head.get_by_role("button").click()
+    head.get_by_role("button").click()
+    expect(head).not_to_have_attribute("aria-sort", re.compile(".*"))
+    expect(numbers.first).to_have_text("1")
+    expect(page.locator("tr.kv-group")).to_have_count(2)
+
+
+def test_filtering(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    page.get_by_label("Filter the layers").fill("dropout")
+    expect(page.locator(".kv-layers .kv-found")).to_have_text("2 of 7")
+    expect(page.locator(".kv-layers tbody tr")).to_have_count(2)
+    page.get_by_label("Filter the layers").fill("zzz")
+    expect(page.locator(".kv-layers tbody")).to_have_text("Nothing matches.")
+
+
+def test_a_long_table_has_its_rows_on_demand(page: Page, address: str) -> None:
+    page.goto(f"{address}/long/")
+    rows = page.locator(".kv-layers tbody tr[data-n]")
+    expect(rows).to_have_count(200)
+    page.locator(".kv-layers .kv-scroll").evaluate("each => { each.scrollTop = each.scrollHeight }")
+    expect(rows).to_have_count(400)
+    page.get_by_label("Filter the layers").fill("dense_1201")
+    expect(rows).to_have_count(1)
+
+
+def test_a_table_can_be_copied_as_csv(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    page.locator(".kv-layers").get_by_role("button", name="Copy as CSV").click()
+    expect(page.locator(".kv-layers").get_by_role("button", name="Copied")).to_be_visible()
+    lines = str(page.evaluate("navigator.clipboard.readText()")).splitlines()
+    assert lines[0] == "#,Layer,Class,Output shape,dtype,Parameters,Activation,Connected to"
+    assert lines[3] == '3,encoder/dense,Dense,"(None, 8)",float32,72,relu,1'
+    assert lines[7].endswith(",4 6")
+    assert len(lines) == 8
+
+
+def test_the_snippet_can_be_copied(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "from zoo.towers import siamese\n\nmodel = siamese()"
+
+
+def test_models_can_be_compared(page: Page, address: str) -> None:
+    page.goto(f"{address}/")
+    page.locator(".kv-comparison thead th", has_text="Model").get_by_role("button").click()
+    expect(page.locator(".kv-comparison tbody tr").first).to_contain_text("Broken")
+    page.locator(".kv-card a").first.click()
+    expect(page.locator("h1")).to_contain_text("Siamese towers")
+
+
+# Where and how it is read
+
+
+def test_instant_navigation_sets_a_page_up_once_and_again(page: Page, address: str) -> None:
+    page.goto(f"{address}/")
+    page.evaluate("window.stayed = true")
+    for _ in range(2):
+        page.locator(".kv-card a", has_text="Siamese towers").click()
+        expect(page.locator(".kv-figure.kv-ready")).to_be_visible()
+        expect(page.locator(".kv-figure .kv-open, .kv-layers .kv-open")).to_have_count(7)
+        page.get_by_role("tab", name="Numbered").click()
+        expect(page.locator("#siamese-numbered")).to_be_visible()
+        page.locator(".md-header a.md-logo").click()
+        page.locator("article a", has_text="Zoo").click()
+    page.locator(".kv-card a", has_text="Long chain").click()
+    expect(page.locator(".kv-layers tbody tr[data-n]")).to_have_count(200)
+    assert page.evaluate("window.stayed") is True
+
+
+def test_everything_works_from_a_disk(page: Page, build: Build) -> None:
+    site = build("use_directory_urls: false", THEME.replace("navigation.instant", ""))
+    page.goto((site / "models/index.html").as_uri())
+    page.locator(".kv-card a").first.click()
+    page.get_by_role("tab", name="Left to right").click()
+    expect(page.locator("#siamese-lr")).to_be_visible()
+    page.get_by_role("button", name="Settings and weights of layer 3").click()
+    expect(page.locator(".kv-open-row")).to_contain_text("units")
+    page.locator(".kv-variants a").click()
+    expect(page.locator("h1")).to_contain_text("Variant")
+
+
+def test_without_scripts_diagram_and_table_are_there(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/siamese/")
+    expect(page.locator("#siamese-tb-n1")).to_be_visible()
+    expect(page.locator("#layer-7")).to_be_visible()
+    expect(page.get_by_role("link", name="Left to right")).to_have_attribute("href", "siamese-lr.svg")
+    expect(page.locator(".kv-search input").first).to_be_hidden()
+    page.goto(f"{address}/long/")
+    expect(page.locator("#layer-1201")).to_be_attached()
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["", "siamese/", "long/", "broken/"])
+def test_a_phone_never_scrolls_sideways(chromium: Browser, address: str, path: str) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{address}/{path}")
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "siamese/", "broken/"])
+def test_axe_finds_nothing(chromium: Browser, address: str, path: str, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{address}/{path}")
+    page.wait_for_timeout(500)
+    # The colours of code are the theme's.
+    results = Axe().run(page, context={"include": [[".kv"]], "exclude": [[".highlight"]]})
+    assert [
+        (violation["id"], [node["html"][:120] for node in violation["nodes"][:3]])
+        for violation in results.response["violations"]
+    ] == []
+    context.close()
+
+
+def test_the_theme_switch_recolours_the_diagram(page: Page, address: str) -> None:
+    page.goto(f"{address}/siamese/")
+    colour = "each => getComputedStyle(each.querySelector('rect')).fill"
+    light = page.locator("#siamese-tb-n3").evaluate(colour)
+    page.get_by_title("Dark").click()
+    page.wait_for_timeout(300)
+    assert page.locator("#siamese-tb-n3").evaluate(colour) != light
