@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from keraviz_docs.reading.arguments import Arguments
 from keraviz_docs.reading.failures import CannotRead, from_exception, told
 from keraviz_docs.reading.keras_internals import WeightsNeeded, forget_automatic_names, weightless
+from keraviz_docs.reading.pretrained import presets_without_weights
 from keraviz_docs.reading.sources import is_within
 
 T = TypeVar("T")
@@ -55,7 +56,8 @@ def call(builder: Callable[..., Any], arguments: Arguments, target: str, project
         WeightsNeeded: see :func:`without_weights`.
     """
     try:
-        model = builder(*arguments.positional, **arguments.named)
+        with presets_without_weights():
+            model = builder(*arguments.positional, **arguments.named)
     except (KeyboardInterrupt, WeightsNeeded, CannotRead):
         raise
     except BaseException as error:

@@ -27,7 +27,7 @@ def builder_facts(
         target=str(target),
         docstring=_docstring(builder),
         signature=_signature(builder, target),
-        usage=usage(target, arguments),
+        usage=usage(target, arguments, entry.inputs),
         source=source_of(builder, project),
         source_url=entry.source,
     )
@@ -39,8 +39,14 @@ def archive_facts(entry: ModelEntry, shown: str) -> BuilderFacts:
     return BuilderFacts(target=shown, usage=snippet, source_url=entry.source)
 
 
-def usage(target: BuilderTarget, arguments: Arguments) -> str:
-    """Write the call as Python: one line if it fits in 88 columns, else one argument a line."""
+def usage(target: BuilderTarget, arguments: Arguments, inputs: Any = None) -> str:
+    """Write the call as Python: one line if it fits in 88 columns, else one argument a line.
+
+    Args:
+        target: what is called.
+        arguments: with what.
+        inputs: the manifest's ``inputs``, which such a model is then called on, since that is what builds it.
+    """
     imported, _, _ = target.name.partition(".")
     call = [_literal(value) for value in arguments.positional]
     call += [f"{name}={_literal(value)}" for name, value in arguments.named.items() if _is_name(name)]
@@ -50,8 +56,14 @@ def usage(target: BuilderTarget, arguments: Arguments) -> str:
     line = f"model = {target.name}({', '.join(call)})"
     if len(line) > _WIDTH:
         line = f"model = {target.name}(\n" + "".join(f"    {argument},\n" for argument in call) + ")"
-    dates = "import datetime\n" if "datetime." in line else ""
-    return printable(f"{dates}from {target.module} import {imported}\n\n{line}")
+    imports = f"from {target.module} import {imported}"
+    if "datetime." in line:
+        imports = f"import datetime\n{imports}"
+    if isinstance(inputs, Mapping) and isinstance(inputs.get("shape"), (list, tuple)):
+        imports = f"import keras\n{imports}"
+        dtype = f", dtype={_literal(inputs['dtype'])}" if "dtype" in inputs else ""
+        line += f"\nmodel(keras.Input({_literal(tuple(inputs['shape']))}{dtype}))"
+    return printable(f"{imports}\n\n{line}")
 
 
 def _is_name(text: str) -> bool:

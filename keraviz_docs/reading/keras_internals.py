@@ -189,20 +189,24 @@ def diverted(function: FunctionType, stand_in: Callable[..., Any]) -> Iterator[N
     Keras binds a public function in several modules (``keras.utils``, ``keras.src.utils.file_utils``, …), and so do
     those who import it; so it is the function itself that changes, not a name.
     """
-    before = function.__code__, function.__defaults__, function.__kwdefaults__
-    function.__code__ = _divert.__code__
+    code = function.__code__
+    before = code, function.__defaults__, function.__kwdefaults__
+    # Whoever inspects it meanwhile sees it as it was written.
+    function.__dict__["__signature__"] = inspect.signature(function)
+    function.__code__ = _divert.__code__.replace(co_filename=code.co_filename, co_firstlineno=code.co_firstlineno)
     function.__defaults__, function.__kwdefaults__ = None, {"_stand_in": stand_in}
     try:
         yield
     finally:
         function.__code__, function.__defaults__, function.__kwdefaults__ = before
+        function.__dict__.pop("__signature__", None)
 
 
 def _divert(*args: Any, _stand_in: Callable[..., Any], **kwargs: Any) -> Any:
     return _stand_in(*args, **kwargs)
 
 
-def _original(function: FunctionType) -> FunctionType:
+def undiverted(function: FunctionType) -> FunctionType:
     """Copy a function, so that it can be called while it is diverted."""
     copy = FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     copy.__kwdefaults__ = function.__kwdefaults__
@@ -234,7 +238,7 @@ def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
 
     skipped: list[str] = []
     postponed: dict[str, Callable[[], Any]] = {}
-    get_file, load_model = _original(keras.utils.get_file), _original(keras.saving.load_model)
+    get_file, load_model = undiverted(keras.utils.get_file), undiverted(keras.saving.load_model)
 
     def locate_file(fname: Any = None, origin: Any = None, *args: Any, **kwargs: Any) -> Any:
         name = str(fname or urlsplit(str(origin or "")).path.rpartition("/")[2])
@@ -283,8 +287,8 @@ def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
         keras.utils.get_file: locate_file,
         keras.saving.load_model: load_configuration,
         keras.saving.load_weights: load_nothing,
-        keras.saving.save_model: unless_skipped(_original(keras.saving.save_model)),
-        keras.saving.save_weights: unless_skipped(_original(keras.saving.save_weights)),
+        keras.saving.save_model: unless_skipped(undiverted(keras.saving.save_model)),
+        keras.saving.save_weights: unless_skipped(undiverted(keras.saving.save_weights)),
         legacy_h5_format.load_weights_from_hdf5_group: load_nothing,
         legacy_h5_format.load_weights_from_hdf5_group_by_name: load_nothing,
         legacy_h5_format.load_optimizer_weights_from_hdf5_group: load_no_values,

@@ -161,6 +161,12 @@ def test_a_long_call_has_one_argument_a_line() -> None:
     )
 
 
+def test_a_model_that_does_not_know_its_input_is_called_on_one() -> None:
+    assert usage(TARGET, Arguments((), {}), {"shape": [64], "dtype": "int32"}) == (
+        'import keras\nfrom zoo.nets import unet\n\nmodel = unet()\nmodel(keras.Input((64,), dtype="int32"))'
+    )
+
+
 DATA = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.dates(),
     lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner, max_size=3),

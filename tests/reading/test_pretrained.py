@@ -201,6 +201,14 @@ def test_builders_that_load_a_model_read_its_configuration_only(saved_models: Pa
     assert not plain(outcome)
 
 
+def test_load_model_itself_is_a_builder(saved_models: Path, reading_of: Callable[..., Reading]) -> None:
+    reading = reading_of(saved_models, "keras.saving:load_model", filepath=str(saved_models / "net.keras"))
+    assert reading.architecture.totals.parameters == 16
+    assert reading.builder.signature == "load_model(filepath, custom_objects=None, compile=True, safe_mode=True)"
+    assert reading.builder.source is not None
+    assert reading.builder.source.file == "keras/src/saving/saving_api.py"
+
+
 def test_a_whole_model_that_would_have_to_be_fetched_is_reported(zoo: Zoo, failure_of: Callable[..., Failure]) -> None:
     project = zoo(
         nets(
