@@ -14,7 +14,7 @@ Importing this package is cheap: Graphviz is loaded by a child process, when som
 from __future__ import annotations
 
 from keraviz_docs.diagrams.dot import dot, figure_source
-from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMissing
+from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMissingError
 from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
 from keraviz_docs.diagrams.figure import VARIANTS, Arrow, Box, Cluster, Figure, Variant, box, figure
 from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, Renderer, Result
@@ -31,7 +31,7 @@ __all__ = [
     "Figure",
     "Format",
     "GraphvizError",
-    "GraphvizMissing",
+    "GraphvizMissingError",
     "Job",
     "Renderer",
     "Result",

@@ -114,7 +114,7 @@ def _fill(
 
 
 def _text(text: str) -> str:
-    """Quote text so that Graphviz shows it as it is: no escape (``\\N``), no entity (``&amp;``), no HTML-like label."""
+    r"""Quote text so that Graphviz shows it as it is: no escape (``\N``), no entity (``&amp;``), no HTML-like label."""
     return (
         text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\\", "\\\\").replace("\n", "\\n")
     )

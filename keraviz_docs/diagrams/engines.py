@@ -24,29 +24,33 @@ Layout = Literal["dot", "nop2"]
 """``dot`` places nodes and edges; ``nop2`` draws what has its place already."""
 
 
+_DECIDING = frozenset(("DOTFONTPATH", "FONTCONFIG_SYSROOT", "LANG", "LANGUAGE", "PANGO_LANGUAGE"))
+"""Environment variables that would make drawings depend on the machine."""
+
+
 class GraphvizError(UserError):
     """Graphviz could not lay out or draw one graph; the next one may well succeed."""
 
 
-class GraphvizMissing(UserError):
+class GraphvizMissingError(UserError):
     """There is no Graphviz that works, so no diagram at all can be drawn."""
 
 
 class Engine(Protocol):
     """Runs Graphviz; safe to call from several threads, one call at a time each."""
 
-    def run(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+    def run(self, source: str, layout: Layout, form: str, timeout: float) -> bytes:
         """Lay out and draw one graph.
 
         Args:
             source: the graph in DOT.
             layout: the layout program.
-            format: a Graphviz output format, such as ``json0``, ``png`` or ``pdf``.
+            form: a Graphviz output format, such as ``json0``, ``png`` or ``pdf``.
             timeout: in seconds.
 
         Raises:
             GraphvizError: it reported a mistake, died, or took too long.
-            GraphvizMissing: there is no Graphviz.
+            GraphvizMissingError: there is no Graphviz.
         """
 
     def close(self) -> None:
@@ -69,10 +73,14 @@ class FontDirectory:
 
     def environment(self) -> dict[str, str]:
         """Return the environment for a process that draws."""
-        kept = {name: value for name, value in os.environ.items() if name not in ("FONTCONFIG_SYSROOT", "DOTFONTPATH")}
+        kept = {name: value for name, value in os.environ.items() if name not in _DECIDING}
         return kept | {
             "FONTCONFIG_FILE": str(self._configuration),
             "FONTCONFIG_PATH": str(self._configuration.parent),
+            # Pango chooses glyphs by the user's language.
+            "LC_ALL": "C",
+            # Cairo writes the time zone into a PDF, at a length of its own.
+            "TZ": "UTC",
             # Pango would otherwise ask the window system of macOS and Windows for its fonts.
             "PANGOCAIRO_BACKEND": "fontconfig",
         }
@@ -91,7 +99,7 @@ class Bundled:
         self._children: list[_Child] = []
         self._lock = threading.Lock()
 
-    def run(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+    def run(self, source: str, layout: Layout, form: str, timeout: float) -> bytes:
         """See :meth:`Engine.run`."""
         child = cast("_Child | None", getattr(self._local, "child", None))
         if child is None or child.dead:
@@ -99,7 +107,7 @@ class Bundled:
             self._local.child = child
             with self._lock:
                 self._children.append(child)
-        return child.ask(source, layout, format, timeout)
+        return child.ask(source, layout, form, timeout)
 
     def close(self) -> None:
         """End the child processes."""
@@ -116,16 +124,16 @@ class System:
     def __init__(self, program: str = "dot") -> None:
         found = shutil.which(program)
         if found is None:
-            raise GraphvizMissing(
+            raise GraphvizMissingError(
                 f"`graphviz: system` needs the `{program}` program, and it is not on the PATH: "
                 "install Graphviz (https://graphviz.org/download/) or use `graphviz: bundled`, which needs nothing."
             )
         self._program = found
         self._fonts = FontDirectory()
 
-    def run(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+    def run(self, source: str, layout: Layout, form: str, timeout: float) -> bytes:
         """See :meth:`Engine.run`."""
-        command = [self._program, *{"dot": ["-Kdot"], "nop2": ["-Kneato", "-n2"]}[layout], f"-T{format}"]
+        command = [self._program, *{"dot": ["-Kdot"], "nop2": ["-Kneato", "-n2"]}[layout], f"-T{form}"]
         try:
             done = subprocess.run(  # noqa: S603  # the program the user installed, with options of ours
                 command,
@@ -138,13 +146,13 @@ class System:
         except subprocess.TimeoutExpired:
             raise GraphvizError(_too_slow(timeout)) from None
         except OSError as error:
-            raise GraphvizMissing(_broken(self._program, str(error))) from None
+            raise GraphvizMissingError(_broken(self._program, str(error))) from None
         if done.returncode < 0:
             raise GraphvizError(_aborted(-done.returncode))
         if done.returncode or not done.stdout:
             said = _last_line(done.stderr.decode(errors="replace"))
             if not self._works():
-                raise GraphvizMissing(_broken(self._program, said))
+                raise GraphvizMissingError(_broken(self._program, said))
             raise GraphvizError(f"Graphviz could not draw the graph: {said}")
         return done.stdout
 
@@ -166,7 +174,7 @@ def engine(name: EngineName) -> Engine:
     """Return the engine of this name, which the caller closes.
 
     Raises:
-        GraphvizMissing: ``system``, and no ``dot`` on the PATH.
+        GraphvizMissingError: ``system``, and no ``dot`` on the PATH.
     """
     return System() if name == "system" else Bundled()
 
@@ -175,7 +183,7 @@ class _Child:
     """One worker process and the pipes to it."""
 
     def __init__(self, environment: dict[str, str]) -> None:
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed in end()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "keraviz_docs.diagrams.worker"],
             stdin=subprocess.PIPE,
@@ -187,13 +195,13 @@ class _Child:
         )
         self.dead = False
 
-    def ask(self, source: str, layout: Layout, format: str, timeout: float) -> bytes:
+    def ask(self, source: str, layout: Layout, form: str, timeout: float) -> bytes:
         process = self._process
         assert process.stdin is not None and process.stdout is not None  # noqa: S101  # both are pipes
         timer = threading.Timer(timeout, process.kill)
         timer.start()
         try:
-            write_frame(process.stdin, b"\0".join((layout.encode(), format.encode(), source.encode())))
+            write_frame(process.stdin, b"\0".join((layout.encode(), form.encode(), source.encode())))
             answer = read_frame(process.stdout)
         except (BrokenPipeError, EOFError):
             answer = None
@@ -207,7 +215,7 @@ class _Child:
             if timed_out:
                 raise GraphvizError(_too_slow(timeout))
             if status > 0:
-                raise GraphvizMissing(_broken("the pygraphviz package", said))
+                raise GraphvizMissingError(_broken("the pygraphviz package", said))
             raise GraphvizError(_aborted(-status))
         if not answer.startswith(b"+"):
             # Graphviz keeps state between graphs; after a mistake it starts afresh.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from keraviz_docs.architecture import Architecture, Group, Node, Port, Shape, Tensor
@@ -248,6 +249,7 @@ def _up(value: float) -> float:
     return -(-value // _STEP) * _STEP
 
 
+@lru_cache(maxsize=4096)
 def _line(text: str, role: Role) -> Line:
     bold = role == "class"
     shown = typeface.elide(typeface.drawable(text), SIZES[role], _TEXT_LIMIT, bold=bold)

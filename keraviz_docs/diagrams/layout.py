@@ -287,7 +287,7 @@ def _points(position: str) -> Curve:
 
 
 def _calmed(points: list[Point]) -> Curve:
-    """Shorten control handles that are far longer than their segment: where room is tight, ``dot`` lets them run wild."""
+    """Shorten control handles far longer than their segment, which ``dot`` produces where room is tight."""
     for start in range(0, len(points) - 3, 3):
         end = start + 3
         chord = math.dist(points[start], points[end])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from keraviz_docs.diagrams import xdot
 from keraviz_docs.diagrams.arranging import arrange, lines_for
 from keraviz_docs.diagrams.dot import figure_source
 from keraviz_docs.diagrams.drawing import Drawing
-from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissing, engine
+from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissingError, engine
 from keraviz_docs.diagrams.figure import Figure, Variant, figure
 from keraviz_docs.diagrams.layout import PlacedPiece, Spacing, place
 from keraviz_docs.diagrams.pieces import cut
@@ -37,6 +38,8 @@ _MOST_PIXELS = 24_000_000
 """What a PNG may have at most in order to be legible."""
 _LONGEST_SIDE = 32_000
 """Cairo refuses images of more than 32,767 pixels a side."""
+_LONGEST_PAGE = 14_400
+"""Points a side; common viewers show no larger page (ISO 32000-1, annex C)."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,14 @@ class Renderer:
         timeout: seconds that Graphviz may take for one graph.
 
     Raises:
-        GraphvizMissing: the engine does not exist.
+        GraphvizMissingError: the engine does not exist.
     """
 
     def __init__(self, engine_name: EngineName = "bundled", *, workers: int = 1, timeout: float = 120.0) -> None:
         self._engine: Engine = engine(engine_name)
         self._workers = workers
         self._timeout = timeout
-        self._baseline: float | None = None
+        self._known_dialect: xdot.Dialect | None = None
 
     def __enter__(self) -> Renderer:
         return self
@@ -92,7 +95,7 @@ class Renderer:
 
         Raises:
             GraphvizError: Graphviz failed on this figure.
-            GraphvizMissing: Graphviz does not work at all.
+            GraphvizMissingError: Graphviz does not work at all.
         """
         return arrange(figure, self._place(figure))
 
@@ -124,7 +127,7 @@ class Renderer:
         A diagram that Graphviz cannot draw is reported and the others go on.
 
         Raises:
-            GraphvizMissing: Graphviz does not work at all.
+            GraphvizMissingError: Graphviz does not work at all.
         """
         with ThreadPoolExecutor(self._workers, thread_name_prefix="keraviz-diagrams") as pool:
             yield from pool.map(self._result, jobs)
@@ -132,7 +135,7 @@ class Renderer:
     def _result(self, job: Job) -> Result:
         try:
             self.render(figure(job.architecture, job.variant, depth=job.depth), job.files)
-        except GraphvizMissing:
+        except GraphvizMissingError:
             raise
         except GraphvizError as error:
             return Result(job, f"{job.architecture.id}, {job.variant} diagram: {error}")
@@ -146,16 +149,24 @@ class Renderer:
         return tuple(place(piece, spacing, lay_out) for piece in cut(figure))
 
     def _image(self, drawing: Drawing, form: Format) -> bytes:
-        # A PDF is measured in points; a bitmap's resolution follows from its size.
-        scale = png_scale(drawing.width, drawing.height) if form == "png" else 1.0
-        source = xdot.source(drawing, self._baseline_shift(), pixels_per_point=scale)
-        return self._engine.run(source, "nop2", form, self._timeout)
+        width, height, dialect = drawing.width, drawing.height, self._dialect()
+        if form == "png":
+            source = xdot.source(drawing, dialect, pixels_per_point=png_scale(width, height))
+        else:
+            source = xdot.source(drawing, dialect, scale=min(1.0, _LONGEST_PAGE / max(width, height)))
+        data = self._engine.run(source, "nop2", form, self._timeout)
+        return _without_date(data) if form == "pdf" else data
 
-    def _baseline_shift(self) -> float:
-        if self._baseline is None:
+    def _dialect(self) -> xdot.Dialect:
+        if self._known_dialect is None:
             sample = self._engine.run(xdot.SAMPLE, "nop2", "svg", self._timeout)
-            self._baseline = xdot.baseline_shift(sample.decode())
-        return self._baseline
+            self._known_dialect = xdot.dialect(sample.decode())
+        return self._known_dialect
+
+
+def _without_date(pdf: bytes) -> bytes:
+    """Blank Cairo's creation date; the length stays, since a PDF is read by byte offsets."""
+    return re.sub(rb"/CreationDate \([^)]*\)", lambda match: b" " * len(match[0]), pdf)
 
 
 def png_scale(width: float, height: float) -> float:

@@ -8,7 +8,7 @@ SVG while a downloaded file stands on its own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
@@ -25,7 +25,7 @@ PAGE = "#ffffff"
 
 _WIDER = 1.3
 """How much wider than the vendored font another may be; text that would then leave its place is held to its width."""
-_Element = ElementTree.Element
+_Element = ET.Element
 _FONT = f'{typeface.FAMILY},"Helvetica Neue",Arial,sans-serif'
 
 
@@ -69,7 +69,7 @@ def svg(drawing: Drawing) -> str:
         legend = _child(root, "g", {"class": "kv-legend", "aria-hidden": "true"})
         for entry in drawing.legend:
             _legend_entry(legend, entry.family, entry.x, entry.y)
-    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>") + "\n"
+    return ET.tostring(root, encoding="unicode").replace(" />", "/>") + "\n"
 
 
 def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
@@ -88,8 +88,8 @@ def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
         f".kv-diagram .kv-port{{font-size:{number(PORT_SIZE)}px}}",
         f".kv-diagram .kv-number{{font-size:{number(NUMBER_SIZE)}px;font-weight:700}}",
         ".kv-node rect,.kv-legend rect{stroke-width:1.2}",
-        f".kv-edges path{{fill:none;{_themed('stroke', 'line', LINE)};"
-        "stroke-width:1.1;stroke-linecap:round;stroke-linejoin:round}",
+        f".kv-edges path{{fill:none;{_themed('stroke', 'line', LINE)}}}",
+        ".kv-edges path{stroke-width:1.1;stroke-linecap:round;stroke-linejoin:round}",
         ".kv-edges .kv-inferred{stroke-dasharray:4 3}",
         f".kv-clusters rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};{_themed('stroke', 'frame', FRAME)}}}",
         ".kv-clusters .kv-layer{stroke-dasharray:5 3}",
@@ -121,7 +121,7 @@ def _themed(declaration: str, variable: str, fallback: str) -> str:
 
 
 def _child(parent: _Element, tag: str, attributes: dict[str, str] | None = None) -> _Element:
-    return ElementTree.SubElement(parent, tag, attributes or {})
+    return ET.SubElement(parent, tag, attributes or {})
 
 
 def _text(parent: _Element, text: str, x: float, y: float, width: float | None = None, role: str = "") -> None:
@@ -237,7 +237,9 @@ def _strip(width: float, height: float) -> str:
 
 
 def _corner_fold(width: float) -> str:
-    return f"M{number(width - 11)} 0H{number(width - CORNER)}A{number(CORNER)} {number(CORNER)} 0 0 1 {number(width)} {number(CORNER)}V11z"
+    corner = number(CORNER)
+    turn = f"A{corner} {corner} 0 0 1 {number(width)} {corner}"
+    return f"M{number(width - 11)} 0H{number(width - CORNER)}{turn}V11z"
 
 
 def _legend_entry(parent: _Element, family: Family, x: float, y: float) -> None:

@@ -54,11 +54,13 @@ def elide(text: str, size: float, limit: float, *, bold: bool = False) -> str:
 
 
 def drawable(text: str) -> str:
-    """Return the text on one line, as it may be drawn: nothing in it is invisible, reorders or breaks its surroundings.
+    r"""Return the text on one line, as it may be drawn: nothing is invisible, reorders or breaks its surroundings.
 
     Control characters, bidirectional controls, line separators, surrogates and unassigned characters are spelled as in
-    a Python string (``\\n``, ``\\x1b``, ``\\u202e``); of stacked combining marks the first two are kept.
+    a Python string (``\n``, ``\x1b``, ``\u202e``); of stacked combining marks the first two are kept.
     """
+    if text.isascii() and text.isprintable():
+        return text
     drawn: list[str] = []
     marks = 0
     for character in text:

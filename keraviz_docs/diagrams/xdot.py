@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from xml.etree import ElementTree
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
@@ -19,6 +20,8 @@ from keraviz_docs.diagrams.svg import FRAME, FRAME_FILL, INK, LINE, PAGE, QUIET_
 
 _SAMPLE_Y = 50.0
 _SAMPLE_SIZE = 10.0
+_SAMPLE_TEXT = r"x\y"
+
 _ZOOM = 2.0
 """Everything is drawn larger by this factor and scaled down by Graphviz.
 
@@ -30,12 +33,22 @@ _ARC = 0.5523
 """Control point of the cubic that stands for a quarter of a circle, as a share of its radius."""
 
 
+@dataclass(frozen=True)
+class Dialect:
+    """In what Graphviz's versions differ; :func:`dialect` asks."""
+
+    baseline: float
+    """How far above the place it is told a baseline is set, in ems."""
+    counts_backslashes: bool
+    """Whether an escaping backslash counts in the length of a text."""
+
+
 class _Pen:
     """Collects operations; Graphviz's y axis grows upwards."""
 
-    def __init__(self, height: float, baseline: float) -> None:
+    def __init__(self, height: float, dialect: Dialect) -> None:
         self._height = height
-        self._baseline = baseline
+        self._dialect = dialect
         self._operations: list[str] = []
 
     def finished(self) -> str:
@@ -59,27 +72,31 @@ class _Pen:
         self._operations.append(f"L {self._points(points)}")
 
     def text(self, text: str, x: float, y: float, size: float, width: float, colour: str, *, bold: bool) -> None:
-        # DOT cannot write a backslash before a quote; an invisible word joiner keeps them apart.
-        text = text.replace('\\"', '\\\N{WORD JOINER}"')
-        baseline = (self._height - y - self._baseline * size) * _ZOOM
+        # DOT cannot write a backslash before a quote or at the end; an invisible word joiner keeps them apart.
+        text = re.sub(r'\\(?="|$)', "\\\\\N{WORD JOINER}", text)
+        length = len(text.encode())
+        if not self._dialect.counts_backslashes:
+            length -= len(re.findall(r"\\.", text))
+        baseline = (self._height - y - self._dialect.baseline * size) * _ZOOM
         self._operations.append(
             f"c {_counted(colour)} F {size * _ZOOM:g} {_counted(typeface.FAMILY)} t {int(bold)} "
-            f"T {x * _ZOOM:.2f} {baseline:.2f} -1 {width * _ZOOM:.1f} {_counted(text)}"
+            f"T {x * _ZOOM:.2f} {baseline:.2f} -1 {width * _ZOOM:.1f} {length} -{text}"
         )
 
     def _points(self, points: tuple[Point, ...]) -> str:
         return f"{len(points)} " + " ".join(f"{x * _ZOOM:.2f} {(self._height - y) * _ZOOM:.2f}" for x, y in points)
 
 
-def source(drawing: Drawing, baseline: float, *, pixels_per_point: float) -> str:
+def source(drawing: Drawing, dialect: Dialect, *, pixels_per_point: float = 1.0, scale: float = 1.0) -> str:
     """Write a drawing as DOT that draws it, for the layout ``nop2``.
 
     Args:
         drawing: what to draw.
-        baseline: how far above the place it is told Graphviz sets a baseline, in ems.
+        dialect: of the Graphviz that will draw it.
         pixels_per_point: for bitmaps.
+        scale: points of paper for a point of the drawing.
     """
-    pen = _Pen(drawing.height, baseline)
+    pen = _Pen(drawing.height, dialect)
     for cluster in drawing.clusters:
         _cluster(pen, cluster)
     for arrow in drawing.arrows:
@@ -92,17 +109,24 @@ def source(drawing: Drawing, baseline: float, *, pixels_per_point: float) -> str
         pen.text(label.label, frame.x + 10, frame.y + 15, CLUSTER_SIZE, label.label_width, INK, bold=True)
     for entry in drawing.legend:
         _legend_entry(pen, entry.family, entry.x, entry.y)
-    return _document(pen.finished(), drawing.width, drawing.height, pixels_per_point * 72)
+    return _document(pen.finished(), drawing.width, drawing.height, pixels_per_point * 72, scale)
 
 
-def _document(operations: str, width: float, height: float, dpi: float) -> str:
+def _document(operations: str, width: float, height: float, dpi: float = 72.0, scale: float = 1.0) -> str:
     corner = "shape=point, style=invis, width=0, height=0, penwidth=0, fixedsize=true"
     right, top = width * _ZOOM, height * _ZOOM
-    return (
-        f'digraph {{ graph [bb="0,0,{right:g},{top:g}", size="{width / 72:.5f},{height / 72:.5f}", pad=0, margin=0, dpi={dpi:.3f}, bgcolor="{PAGE}", '
-        f"_background={_quoted(operations)}]; "
-        f'a [pos="0,0", {corner}]; b [pos="{right:g},{top:g}", {corner}]; }}\n'
-    )
+    inches = scale / 72
+    attributes = {
+        "bb": f'"0,0,{right:g},{top:g}"',
+        "size": f'"{width * inches:.5f},{height * inches:.5f}"',
+        "pad": "0",
+        "margin": "0",
+        "dpi": f"{dpi:.3f}",
+        "bgcolor": f'"{PAGE}"',
+        "_background": _quoted(operations),
+    }
+    settings = ", ".join(f"{name}={value}" for name, value in attributes.items())
+    return f'digraph {{ graph [{settings}]; a [pos="0,0", {corner}]; b [pos="{right:g},{top:g}", {corner}]; }}\n'
 
 
 def _counted(text: str) -> str:
@@ -110,9 +134,12 @@ def _counted(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Quote a string of any length: Graphviz reads at most 16,384 bytes between quotes, but concatenates with ``+``."""
+    r"""Quote a string of any length.
+
+    Graphviz reads at most 16,384 bytes at once between quotes, but skips a backslash that ends a line.
+    """
     pieces = re.findall(rf"(?s).{{1,{_PIECE}}}(?<!\\)", text + " ")
-    return " + ".join('"' + piece.replace('"', '\\"') + '"' for piece in pieces)
+    return '"' + "\\\n".join(piece.replace('"', '\\"') for piece in pieces) + '"'
 
 
 def _cluster(pen: _Pen, placed: PlacedCluster) -> None:
@@ -212,16 +239,18 @@ def _straight(start: Point, end: Point) -> Iterator[Point]:
 
 
 def _sample() -> str:
-    pen = _Pen(_SAMPLE_Y, 0)
-    pen.text("x", 0, 0, _SAMPLE_SIZE, 5, INK, bold=False)
-    return _document(pen.finished(), 100, 100, 72)
+    pen = _Pen(_SAMPLE_Y, Dialect(0.0, counts_backslashes=True))
+    pen.text(_SAMPLE_TEXT, 0, 0, _SAMPLE_SIZE, 5, INK, bold=False)
+    return _document(pen.finished() + " ", 100, 100)
 
 
 SAMPLE = _sample()
-"""One letter, for :func:`baseline_shift`."""
+"""What a Graphviz must draw as SVG to show its dialect."""
 
 
-def baseline_shift(sample: str) -> float:
-    """Return how far above the place it is told a Graphviz sets a baseline, in ems, given its SVG of ``SAMPLE``."""
-    text = next(element for element in ElementTree.fromstring(sample).iter() if element.tag.endswith("text"))  # noqa: S314  # what our own Graphviz answers
-    return (-float(text.get("y", "0")) - _SAMPLE_Y * _ZOOM) / (_SAMPLE_SIZE * _ZOOM)
+def dialect(sample: str) -> Dialect:
+    """Return the dialect of a Graphviz, given its SVG of ``SAMPLE``."""
+    root = ET.fromstring(sample)  # noqa: S314  # what our own Graphviz answers
+    text = next(element for element in root.iter() if element.tag.endswith("text"))
+    baseline = (-float(text.get("y", "0")) - _SAMPLE_Y * _ZOOM) / (_SAMPLE_SIZE * _ZOOM)
+    return Dialect(baseline, counts_backslashes=text.text == _SAMPLE_TEXT)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -30,8 +30,8 @@ Source = int | tuple[int, int]
 class Sketch:
     """Builds an architecture node by node."""
 
-    def __init__(self, id: str = "sketch") -> None:
-        self.id = id
+    def __init__(self, identifier: str = "sketch") -> None:
+        self.id = identifier
         self.nodes: list[Node] = []
         self.groups: list[Group] = []
         self.outputs: list[Port] = []
@@ -89,9 +89,7 @@ class Sketch:
                 if node.kind == "input"
             ),
             outputs=tuple(self.outputs),
-            totals=Totals(
-                layers=len(self.nodes), parameters=1234, trainable=1234, non_trainable=0, weight_bytes=4936
-            ),
+            totals=Totals(layers=len(self.nodes), parameters=1234, trainable=1234, non_trainable=0, weight_bytes=4936),
             groups=tuple(self.groups),
             nodes=tuple(self.nodes),
         )
@@ -99,9 +97,9 @@ class Sketch:
         return architecture
 
 
-def residual(blocks: int, id: str = "residual") -> Architecture:
+def residual(blocks: int, identifier: str = "residual") -> Architecture:
     """Residual blocks in a row, ten layers each, named as ``keras.applications.ResNet50`` names them."""
-    sketch = Sketch(id)
+    sketch = Sketch(identifier)
     shape = (None, 56, 56, 256)
 
     def layer(class_name: str, *sources: int, name: str, activation: str | None = None) -> int:
@@ -198,9 +196,9 @@ class Picture:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.root = ElementTree.fromstring(source)
+        self.root = ET.fromstring(source)  # noqa: S314  # our own SVG
 
-    def by_class(self, name: str) -> list[ElementTree.Element]:
+    def by_class(self, name: str) -> list[ET.Element]:
         return [element for element in self.root.iter() if name in element.get("class", "").split()]
 
     def titles(self, class_name: str = "kv-node") -> list[str]:
@@ -214,7 +212,7 @@ class Picture:
         return [(_box(node), _texts(node)) for node in self.by_class("kv-node")]
 
 
-def _box(node: ElementTree.Element) -> Area:
+def _box(node: ET.Element) -> Area:
     x, y = _origin(node)
     rect = node.find(f"{SVG}rect")
     assert rect is not None
@@ -222,7 +220,7 @@ def _box(node: ElementTree.Element) -> Area:
     return Area(node.get("id", ""), x, y, x + width, y + height)
 
 
-def _texts(node: ElementTree.Element) -> list[Area]:
+def _texts(node: ET.Element) -> list[Area]:
     from keraviz_docs.diagrams import typeface
 
     sizes = {"kv-class": 12.0, "kv-detail": 10.0, "kv-shape": 9.5, "kv-number": 9.5, "kv-port": 8.0}
@@ -240,7 +238,7 @@ def _texts(node: ElementTree.Element) -> list[Area]:
     return areas
 
 
-def _origin(node: ElementTree.Element) -> tuple[float, float]:
+def _origin(node: ET.Element) -> tuple[float, float]:
     match = re.fullmatch(r"translate\((\S+) (\S+)\)", node.get("transform", ""))
     assert match is not None
     return float(match[1]), float(match[2])

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -93,7 +93,7 @@ def test_hostile_text_is_shown_as_text(sketch: Any, picture: Callable[[Figure], 
     drawn = picture(figure(one_layer(sketch, name)))
     shown = typeface.drawable(name)
     assert shown in [*drawn.texts("detail"), ""]
-    assert f"name: 2/{shown}" in drawn.titles()[1].split("\n")
+    assert any(f"name: 2/{shown}" in title.split("\n") for title in drawn.titles())
     assert not drawn.root.findall(".//{*}script")
 
 
@@ -109,7 +109,7 @@ def test_a_long_name_is_shortened_in_the_middle_and_whole_in_the_tooltip(
     (shown,) = {text for text in drawn.texts("detail") if "…" in text}
     assert shown.startswith("start_x")
     assert shown.endswith("x_end")
-    assert name in drawn.titles()[1]
+    assert any(name in title for title in drawn.titles())
 
 
 @settings(max_examples=150, deadline=None)
@@ -129,7 +129,7 @@ def test_any_name_gives_valid_svg_that_says_it(renderer: Renderer, sketch: Any, 
     sketch.nodes.clear()
     sketch.outputs.clear()
     sketch.groups.clear()
-    root = ElementTree.fromstring(renderer.svg(figure(one_layer(sketch, name))).encode())
+    root = ET.fromstring(renderer.svg(figure(one_layer(sketch, name))).encode())  # noqa: S314  # our own SVG
     titles = [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}title")]
     assert any(f"name: 2/{typeface.drawable(name)}" in title.split("\n") for title in titles)
 
@@ -140,7 +140,8 @@ def graphviz_texts(source: str) -> list[str]:
         svg = engine.run(source, "dot", "svg", 60)
     finally:
         engine.close()
-    return [element.text or "" for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    root = ET.fromstring(svg)  # noqa: S314  # our own SVG
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if 0 < len(name.strip()) < 60])
@@ -151,9 +152,7 @@ def test_the_dot_source_shows_hostile_text_as_text(sketch: Any, name: str) -> No
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_png_and_pdf_are_drawn_with_hostile_text(
-    sketch: Any, renderer: Renderer, tmp_path: Path, name: str
-) -> None:
+def test_png_and_pdf_are_drawn_with_hostile_text(sketch: Any, renderer: Renderer, tmp_path: Path, name: str) -> None:
     files: dict[Format, Path] = {"png": tmp_path / "model.png", "pdf": tmp_path / "model.pdf"}
     renderer.render(figure(one_layer(sketch, name)), files)
     assert files["png"].read_bytes().startswith(b"\x89PNG")
