@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @options.jobs
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
 def command(manifest: Path, directory: Path, graphviz: EngineName | None, jobs: int | None, quiet: bool) -> int:
-    r"""Write a page for each model of a manifest, and one for all of them.
+    """Write a page for each model of a manifest, and one for all of them.
 
     The pages are Markdown with everything they need beside them, for any static site generator. With MkDocs the
     plugin `keraviz` does the same within `mkdocs build`.
@@ -37,7 +37,7 @@ def command(manifest: Path, directory: Path, graphviz: EngineName | None, jobs: 
     Examples:
       keraviz build -o docs/models
       keraviz build -m models/zoo.yml -o site-source/models --graphviz system
-    """
+    """  # noqa: D301  # click looks for the character \b itself
     from keraviz_docs import production, site
     from keraviz_docs.cli import files
     from keraviz_docs.cli.models import tell

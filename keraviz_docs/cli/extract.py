@@ -23,7 +23,7 @@ def command(
     jobs: int | None,
     quiet: bool,
 ) -> int:
-    r"""Write the architecture of models as JSON: layers, connections, shapes, weights, costs.
+    """Write the architecture of models as JSON: layers, connections, shapes, weights, costs.
 
     TARGET is package.module:function, a .keras file, a manifest (all its models), or manifest.yml#id. No weights are
     allocated or downloaded.
@@ -33,7 +33,7 @@ def command(
       keraviz extract keras.applications:MobileNetV2 --set alpha=1.4
       keraviz extract zoo.yml -o architectures
       keraviz extract zoo.yml#unet | jq .totals
-    """
+    """  # noqa: D301  # click looks for the character \b itself
     from keraviz_docs.cli.targets import parse
     from keraviz_docs.manifest import DiscoverEntry
 

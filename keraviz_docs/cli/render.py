@@ -65,7 +65,7 @@ def command(
     jobs: int | None,
     quiet: bool,
 ) -> int:
-    r"""Draw models: what keras.utils.plot_model does, for models of any size, in three variants.
+    """Draw models: what keras.utils.plot_model does, for models of any size, in three variants.
 
     TARGET is package.module:function, a .keras file, a manifest (all its models), or manifest.yml#id. No weights are
     allocated or downloaded, and Graphviz need not be installed.
@@ -75,7 +75,7 @@ def command(
       keraviz render keras.applications:ResNet50 -o diagrams
       keraviz render zoo.unet:unet --set filters=16 --set "shape=!tuple [64, 64, 3]" -o diagrams
       keraviz render zoo.yml#unet model.keras -o diagrams --format svg --variant tb
-    """
+    """  # noqa: D301  # click looks for the character \b itself
     from keraviz_docs.cli.targets import parse
 
     selections = parse(targets, arguments, inputs, timeout)

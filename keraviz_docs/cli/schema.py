@@ -9,7 +9,7 @@ import click
 
 @click.command("schema", short_help="Print the JSON Schema of the manifest, for editors.")
 def command() -> int:
-    r"""Print the JSON Schema of the manifest.
+    """Print the JSON Schema of the manifest.
 
     Editors complete and check zoo.yml with it, once its first line names the schema.
 
@@ -18,7 +18,7 @@ def command() -> int:
       keraviz schema > zoo.schema.json
     First line of zoo.yml:
       # yaml-language-server: $schema=zoo.schema.json
-    """
+    """  # noqa: D301  # click looks for the character \b itself
     from keraviz_docs import manifest
 
     click.echo(json.dumps(manifest.schema(), indent=2))

@@ -66,6 +66,14 @@ def test_every_command_has_examples_and_every_option_a_sentence(command: click.C
             assert parameter.help.endswith("."), parameter.help
 
 
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: str(command.name))
+def test_examples_stand_on_lines_of_their_own(command: click.Command) -> None:
+    help_text = command.get_help(click.Context(command))
+    assert "\\b" not in help_text
+    examples = help_text.partition("Examples:")[2].partition("Options:")[0].strip().splitlines()
+    assert all(line.strip().startswith("keraviz ") for line in examples)
+
+
 def test_the_choices_are_those_of_the_diagrams() -> None:
     assert render.FORMATS == diagrams.FORMATS
     assert tuple(diagrams.VARIANTS) == render.VARIANTS
