@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.cost import node_costs, with_costs
+from keraviz_docs.cost import costs_of, node_costs, with_costs
 from keraviz_docs.cost.rules import LAYERS
+from keraviz_docs.reading.graph import architecture_of
 
 layers = keras.layers
 Count = Callable[..., "int | None"]
@@ -250,3 +251,23 @@ def test_every_layer_of_keras_is_counted_or_left_out_for_a_reason() -> None:
     assert public - set(LAYERS) == set(left_out)
     defined_by_applications = {"LayerScale", "CustomScaleLayer"}
     assert set(LAYERS) - public == defined_by_applications, "a rule for a layer that Keras does not have"
+
+
+# Keras warns of each layer that it does not quantise, and converts variables in a way that NumPy 2 deprecates.
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+def test_quantisation_changes_the_bytes_and_not_the_products(mode: str) -> None:
+    """Keras packs two four-bit numbers into a byte, so a kernel's stored shape is not that of its matrix."""
+    inputs = keras.Input((6, 32))
+    projected = layers.EinsumDense("abc,cde->abde", output_shape=(None, 4, 8))(inputs)
+    model = keras.Model(inputs, layers.Dense(20)(layers.Reshape((6, 32))(projected)))
+    plain = costs_of(architecture_of(model, id="m", builder="zoo:m"))
+    model.quantize(mode)
+    quantised = costs_of(architecture_of(model, id="m", builder="zoo:m"))
+    assert quantised.total.macs == plain.total.macs
+    assert plain.total.macs.known == 6 * 32 * 32 + 6 * 32 * 20
+    kernels = 32 * 32 + 32 * 20
+    zero_points = 32 + 20
+    assert quantised.weights.by_dtype["int8"] == (kernels if mode == "int8" else kernels // 2 + zero_points)
+    assert quantised.weights.total < plain.weights.total / 2
