@@ -39,7 +39,7 @@ def with_models(nav: list[Any] | None, files: Files, site: Site, prefix: str) ->
 
 def models(site: Site, prefix: str) -> list[Any]:
     """Return the navigation of the models: the overview, pages without a section, then the sections."""
-    entries: list[Any] = [f"{prefix}/{site.pages.index.path}"]
+    entries: list[Any] = [{"Overview": f"{prefix}/{site.pages.index.path}"}]
     for section in site.pages.sections:
         pages = [f"{prefix}/{page.path}" for page in section.pages]
         entries += [{section.title: pages}] if section.title else pages

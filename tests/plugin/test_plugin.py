@@ -68,7 +68,7 @@ def test_without_a_nav_the_models_come_after_the_other_pages(build: Build) -> No
         (0, "Guide"),
         (1, "One"),
         (0, "The zoo"),
-        (1, "The zoo"),
+        (1, "Overview"),
         (1, "Loose"),
         (1, "Chains"),
         (2, "Plain chain"),
@@ -86,13 +86,13 @@ def test_a_nav_places_the_models_by_their_path(build: Build) -> None:
           - index.md
         """
     )
-    assert [entry for entry in navigation(site / "index.html") if entry[0] < 2][:2] == [(0, "Zoo"), (1, "The zoo")]
+    assert [entry for entry in navigation(site / "index.html") if entry[0] < 2][:2] == [(0, "Zoo"), (1, "Overview")]
     assert navigation(site / "index.html")[-1] == (0, "Home")
 
 
 def test_a_nav_can_place_them_deep_down_and_without_a_title(build: Build) -> None:
     site = build("nav: [index.md, {More: [models/]}]")
-    assert navigation(site / "index.html")[:4] == [(0, "Home"), (0, "More"), (1, "The zoo"), (2, "The zoo")]
+    assert navigation(site / "index.html")[:4] == [(0, "Home"), (0, "More"), (1, "The zoo"), (2, "Overview")]
 
 
 def test_a_nav_that_does_not_mention_the_models_gets_them_at_its_end(build: Build) -> None:
