@@ -211,6 +211,18 @@ def test_dot_sums_over_the_axes_it_names(macs: Count) -> None:
 
 def test_looking_up_an_embedding_costs_nothing_and_reversing_it_costs_the_vocabulary(macs: Count) -> None:
     assert macs(layers.Embedding(1000, 16), (None, 12), dtypes=["int32"]) == 0
+    tokens = keras.Input((12,), dtype="int32")
+    embedding = layers.ReversibleEmbedding(1000, 16)
+    hidden = embedding(tokens)
+    model = keras.Model(tokens, embedding(hidden * 2.0, reverse=True))
+    nodes = costs_of(architecture_of(model, id="m", builder="zoo:m")).nodes
+    assert [share.macs.known for share in nodes] == [0, 0, 0, 12 * 16 * 1000]
+
+
+def test_an_open_length_does_not_make_a_lookup_unknown(called: Callable[..., Architecture]) -> None:
+    counted = with_costs(called(layers.Embedding(1000, 16), (None, None), dtypes=["int32"]))
+    assert counted.totals.macs == 0
+    assert counted.totals.macs_unknown == ()
 
 
 def test_an_unknown_dimension_makes_the_cost_unknown_and_not_zero(called: Callable[..., Architecture]) -> None:
