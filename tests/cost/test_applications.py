@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +24,7 @@ class Published:
     source: str
 
     def agrees(self, macs: int, tolerance: float = 0.02) -> bool:
-        printed = float(self.billions)
-        return math.isclose(macs / 1e9, printed, rel_tol=tolerance)
+        return abs(macs / 1e9 / float(self.billions) - 1) <= tolerance
 
     def is_rounded(self, macs: int) -> bool:
         """Whether the exact figure rounds to the printed one."""
@@ -59,7 +57,7 @@ PUBLISHED = {
     "EfficientNetB4": Published("4.39", TORCHVISION),
     "EfficientNetB5": Published("10.27", TORCHVISION),
     "EfficientNetB6": Published("19", EFFICIENTNET),
-    "EfficientNetB7": Published("37", EFFICIENTNET),
+    "EfficientNetB7": Published("37.75", TORCHVISION),
     "EfficientNetV2B0": Published("0.7", EFFICIENTNET_V2),
     "EfficientNetV2B1": Published("1.2", EFFICIENTNET_V2),
     "EfficientNetV2B2": Published("1.7", EFFICIENTNET_V2),
@@ -91,9 +89,10 @@ ONE_DIGIT = {"EfficientNetV2B0"}
 
 PAPERS_THAT_DEVIATE = {
     # The authors' tables and the layers that they specify disagree; torchvision's independent implementation, counted
-    # by its own tool, gives what the layers give.
+    # by its own tool, gives what the layers give.  (37 for B7 is 2.02 % off for want of a digit.)
     "EfficientNetB4": Published("4.2", EFFICIENTNET),
     "EfficientNetB5": Published("9.9", EFFICIENTNET),
+    "EfficientNetB7": Published("37", EFFICIENTNET),
     "EfficientNetV2S": Published("8.8", EFFICIENTNET_V2),
     "EfficientNetV2M": Published("24", EFFICIENTNET_V2),
     "EfficientNetV2L": Published("53", EFFICIENTNET_V2),
