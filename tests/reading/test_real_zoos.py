@@ -109,7 +109,7 @@ def test_keras_hub_backbones(tmp_path: Path, reading_of: Callable[..., Reading],
 
 
 @pytest.mark.parametrize(
-    "name", ["ConvNeXtAtto", "EdgeNeXtBase", "MobileViTS", "RegNetY002", "ResNet18", "VisionTransformerTiny16"]
+    "name", ["ConvNeXtAtto", "HGNetBase", "MobileViTS", "RegNetY002", "ResNet18", "VisionTransformerTiny16"]
 )
 def test_kimm_models_with_their_pretrained_weights(
     tmp_path: Path, reading_of: Callable[..., Reading], name: str
