@@ -123,7 +123,7 @@ def build(
     chance = random.Random(seed)  # noqa: S311  # repeatable, not secret
     offset = chance.randrange(1, 500)
     layers = layers if layers is not None else {}
-    for identity in _topological(plan):
+    for identity in topological(plan):
         step = plan.steps[identity]
         offset += chance.randrange(1, 3)
         keep = given_names and step.has_given_name
@@ -195,7 +195,8 @@ def _nested(plan: Plan, layers: dict[int, Any], tensors: dict[int, Any], name: s
     return keras.Model(start, inside[plan.wrapped[-1]], name=name)(tensors[entry])
 
 
-def _topological(plan: Plan) -> list[int]:
+def topological(plan: Plan) -> list[int]:
+    """Return the steps depth-first from the inputs of the plan and then its outputs."""
     order: list[int] = []
     seen: set[int] = set()
     inputs = [identity for identity, step in plan.steps.items() if step.class_name == "InputLayer"]
@@ -256,16 +257,22 @@ def insert(plan: Plan, chance: random.Random) -> Edit:
 
 def delete(plan: Plan, chance: random.Random) -> Edit:
     """Take a layer out of a chain without changing shapes."""
-    target = chance.choice(
-        [
-            k
-            for k, step in plan.steps.items()
-            if k not in plan.outputs and len(step.inputs) == 1 and step.shape == plan.steps[step.inputs[0]].shape
-        ]
-    )
+    target = chance.choice(_removable(plan))
+    return Edit("delete", _without(plan, target), Counter([("removed", plan.steps[target].class_name, ())]))
+
+
+def _removable(plan: Plan) -> list[int]:
+    return [
+        k
+        for k, step in plan.steps.items()
+        if k not in plan.outputs and len(step.inputs) == 1 and step.shape == plan.steps[step.inputs[0]].shape
+    ]
+
+
+def _without(plan: Plan, target: int) -> Plan:
     (source,) = plan.steps[target].inputs
     steps = {k: _redirect(step, target, source) for k, step in plan.steps.items() if k != target}
-    return Edit("delete", replace(plan, steps=steps), Counter([("removed", plan.steps[target].class_name, ())]))
+    return replace(plan, steps=steps)
 
 
 def reconfigure(plan: Plan, chance: random.Random) -> Edit:
@@ -349,7 +356,7 @@ def widen_all(plan: Plan, chance: random.Random) -> Edit:
 
 def add_skip(plan: Plan, chance: random.Random) -> Edit:
     """Add an earlier tensor of the same shape to a later one."""
-    order = _topological(plan)
+    order = topological(plan)
     possible = []
     for place, late in enumerate(order):
         shape = plan.steps[late].shape
@@ -370,21 +377,27 @@ def add_skip(plan: Plan, chance: random.Random) -> Edit:
 def delete_block(plan: Plan, chance: random.Random) -> Edit:
     """Take out a whole block."""
     entry, block = chance.choice(list(blocks(plan)))
+    expected: Counter[Item] = Counter([("removed", plan.steps[k].class_name, ()) for k in block])
+    return Edit("delete block", _without_block(plan, entry, block), expected)
+
+
+def _without_block(plan: Plan, entry: int, block: list[int]) -> Plan:
     inside = set(block)
     steps = {k: _redirect(step, block[-1], entry) for k, step in plan.steps.items() if k not in inside}
-    return Edit(
-        "delete block",
-        replace(plan, steps=steps),
-        Counter([("removed", plan.steps[k].class_name, ()) for k in block]),
-    )
+    return replace(plan, steps=steps)
 
 
 def repeat_block(plan: Plan, chance: random.Random) -> Edit:
     """Put a copy of a block behind it, once or twice."""
     entry, block = chance.choice(list(blocks(plan)))
+    times = chance.choice([1, 1, 2])
+    expected: Counter[Item] = Counter([("added", plan.steps[k].class_name, ()) for k in block] * times)
+    return Edit("repeat block", _with_copies(plan, entry, block, times), expected)
+
+
+def _with_copies(plan: Plan, entry: int, block: list[int], times: int) -> Plan:
     steps = dict(plan.steps)
     last = block[-1]
-    times = chance.choice([1, 1, 2])
     readers = plan.consumers(block[-1])
     for copy_number in range(times):
         new = {k: max(steps) + 1 + place for place, k in enumerate(block)}
@@ -396,11 +409,36 @@ def repeat_block(plan: Plan, chance: random.Random) -> Edit:
         last = new[block[-1]]
     for consumer in readers:
         steps[consumer] = _redirect(steps[consumer], block[-1], last)
-    return Edit(
-        "repeat block",
-        replace(plan, steps=steps),
-        Counter([("added", plan.steps[k].class_name, ()) for k in block] * times),
-    )
+    return replace(plan, steps=steps)
+
+
+def histories(plan: Plan, edit: Callable[[Plan, random.Random], Edit]) -> Iterator[Plan]:
+    """Yield every plan that an edit could have made of a plan, where it removes or repeats something.
+
+    Without names, removing the second of two equal layers is the same as removing the first.
+    """
+    if edit is delete:
+        yield from (_without(plan, target) for target in _removable(plan))
+    elif edit is delete_block:
+        yield from (_without_block(plan, entry, block) for entry, block in blocks(plan))
+    elif edit is repeat_block:
+        for entry, block in blocks(plan):
+            for times in (1, 2):
+                repeated = _with_copies(plan, entry, block, times)
+                yield repeated
+                for copy_number in range(times):
+                    first = max(plan.steps) + 1 + copy_number * len(block)
+                    yield _exchanged(repeated, dict(zip(block, range(first, first + len(block)), strict=True)))
+
+
+def _exchanged(plan: Plan, partners: dict[int, int]) -> Plan:
+    """Return the same plan, in which a block and its copy have exchanged their identities."""
+    partners = {**partners, **{copied: k for k, copied in partners.items()}}
+    steps = {
+        partners.get(k, k): replace(step, inputs=tuple(partners.get(source, source) for source in step.inputs))
+        for k, step in plan.steps.items()
+    }
+    return replace(plan, steps=steps, outputs=tuple(partners.get(k, k) for k in plan.outputs))
 
 
 def rename_everything(plan: Plan, chance: random.Random) -> Edit:
@@ -475,8 +513,8 @@ EDITS: tuple[Callable[[Plan, random.Random], Edit], ...] = (
 
 def blocks(plan: Plan, *, same_shape: bool = True) -> Iterator[tuple[int, list[int]]]:
     """Yield stretches with one entry and one exit: the tensor that enters, and the steps in order, the exit last."""
-    order = [k for k in _topological(plan) if plan.steps[k].class_name != "InputLayer"]
-    whole = _topological(plan)
+    order = [k for k in topological(plan) if plan.steps[k].class_name != "InputLayer"]
+    whole = topological(plan)
     place = {k: n for n, k in enumerate(whole)}
     reach = [0] * len(whole)
     for k, step in plan.steps.items():

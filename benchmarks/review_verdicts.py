@@ -17,7 +17,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from review_mutations import EDITS, Edit, Plan, build, plan_of
+from review_mutations import EDITS, Edit, Plan, build, histories, plan_of, topological
 
 from keraviz_docs.reading.graph import architecture_of
 from keraviz_docs.review.comparison import ModelComparison, compare
@@ -139,16 +139,40 @@ def _trials(plan: Plan, name: str, per_edit: int, seed: int, *, given_names: boo
                 except ValueError:
                     continue  # the edit does not fit this place
                 comparison = compare(described, architecture_of(head, id=name, builder="benchmark"))
-                truth = _truth(base, layers, head, new, file, edited)
+                truths = [
+                    _truth(base, layers, head, renamed, file, edited)
+                    for renamed in (new, *([] if given_names else _twins(plan, edit, edited, new)))
+                ]
+                # Where nobody can tell which of two equal layers was removed, either answer is true.
+                truth = comparison.verdict if comparison.verdict in truths else truths[0]
                 about = f"{name}{' subclassed' * subclassed}{' named' * given_names}: {edited.name} {attempt}"
                 yield Trial(about, comparison.verdict, truth, comparison)
+
+
+def _twins(plan: Plan, edit: Callable[..., Edit], edited: Edit, layers: dict[int, Any]) -> Iterator[dict[int, Any]]:
+    """Yield the layers of an edited model under every other history that leads to the same model."""
+    order, shape = _canonical(edited.plan)
+    for history in histories(plan, edit):
+        other, same = _canonical(history)
+        if same == shape and other != order:
+            yield {theirs: layers[ours] for theirs, ours in zip(other, order, strict=True)}
+
+
+def _canonical(plan: Plan) -> tuple[list[int], list[Any]]:
+    order = topological(plan)
+    place = {identity: number for number, identity in enumerate(order)}
+    steps = [plan.steps[identity] for identity in order]
+    return order, [(step.with_config(name="").serialised, [place[source] for source in step.inputs]) for step in steps]
 
 
 def _number(layers: dict[int, Any]) -> None:
     """Give every variable of every layer values that occur nowhere else."""
     chance = np.random.default_rng(7)
     for layer in layers.values():
-        layer.set_weights([chance.normal(0.5, 0.2, weight.shape) for weight in layer.get_weights()])
+        values = [chance.normal(0, 0.4, weight.shape) for weight in layer.get_weights()]
+        if isinstance(layer, L.BatchNormalization):
+            values = [abs(value) for value in values]  # a variance is positive
+        layer.set_weights(values)
 
 
 def _truth(

@@ -117,7 +117,7 @@ def _renamed(change: Change) -> str:
 
 def _rewired(change: Change) -> str:
     old, new = change.settings["inputs"]
-    if sorted(old) == sorted(new):
+    if "order" in change.settings:
         return f"takes its inputs in another order: {shown(new)} (was {shown(old)})"
     return f"takes input from {shown(new)} (was {shown(old)})"
 

@@ -11,6 +11,7 @@ from keraviz_docs.architecture import Architecture
 from keraviz_docs.review.changes import Change
 from keraviz_docs.review.differences import changes_between
 from keraviz_docs.review.graph import graph_of
+from keraviz_docs.review.headlines import headlines
 from keraviz_docs.review.matching import match_graphs
 from keraviz_docs.review.verdict import Mismatch, Verdict, verdict_on
 
@@ -36,6 +37,8 @@ class ModelComparison(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=F
     verdict: Verdict = "unknown"
     mismatches: tuple[Mismatch, ...] = ()
     changes: tuple[Change, ...] = ()
+    headlines: tuple[str, ...] = ()
+    """The changes summed up, a line each."""
     costs: Costs
     error: str | None = None
     """Why the model could not be compared, when ``status`` is ``failed``."""
@@ -75,6 +78,7 @@ def compare(base: Architecture, head: Architecture) -> ModelComparison:
         verdict=verdict,
         mismatches=mismatches,
         changes=changes,
+        headlines=headlines(graphs[1], changes),
         costs=costs_of(base, head),
     )
 

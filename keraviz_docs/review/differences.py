@@ -160,10 +160,8 @@ def _of_layer(versions: _Versions, i: int, j: int) -> Iterator[Change]:
     else:
         rewired = _is_rewired(versions, i, j)
         if rewired:
-            inputs = _operand_paths(versions.base, i), _operand_paths(versions.head, j)
-            yield Change(
-                kind="rewired", class_name=new.class_name, settings={"inputs": inputs}, base=before, head=after
-            )
+            wiring = _wiring(versions, i, j)
+            yield Change(kind="rewired", class_name=new.class_name, settings=wiring, base=before, head=after)
     settings = _own_settings(versions, i, j)
     if settings:
         yield Change(kind="changed", class_name=new.class_name, settings=settings, base=before, head=after)
@@ -174,6 +172,19 @@ def _of_layer(versions: _Versions, i: int, j: int) -> Iterator[Change]:
         yield Change(
             kind="changed", class_name=new.class_name, settings=settings, ripple=ripple, base=before, head=after
         )
+
+
+def _wiring(versions: _Versions, i: int, j: int) -> dict[str, tuple[Any, Any]]:
+    """The operands before and after; ``order`` says which slots they had, where only their order differs."""
+    wiring: dict[str, tuple[Any, Any]] = {
+        "inputs": (_operand_paths(versions.base, i), _operand_paths(versions.head, j))
+    }
+    before = [(versions.pairs.get(source, -1), output) for source, output in versions.base.operands[i]]
+    after = list(versions.head.operands[j])
+    if sorted(before) == sorted(after):
+        slots = list(range(1, len(before) + 1))
+        wiring["order"] = slots, [before.index(operand) + 1 for operand in after]
+    return wiring
 
 
 def _own_settings(versions: _Versions, i: int, j: int) -> dict[str, tuple[Any, Any]]:

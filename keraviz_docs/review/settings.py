@@ -20,8 +20,8 @@ NOISE = frozenset({"name", "build_config", "registered_name", "shared_object_id"
 EVERY_LAYER: Mapping[str, Any] = {"trainable": True, "dtype": "float32"}
 """What ``keras.layers.Layer.get_config`` writes for every layer (keras/src/layers/layer.py)."""
 
-TRAINING_ONLY = ("initializer", "regularizer", "constraint", "seed", "trainable")
-"""Endings of settings that leave the function of a model with loaded weights alone."""
+TRAINING_ONLY = ("initializer", "regularizer", "constraint", "momentum", "seed", "trainable")
+"""Endings of settings that leave the function of a model with loaded weights alone, and matter in training only."""
 
 
 def settings_of(node: Node | Group) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import msgspec
 
 from keraviz_docs.architecture import Architecture, CheckpointEntry
 from keraviz_docs.review.changes import Change
+from keraviz_docs.review.graph import COMMUTATIVE
 from keraviz_docs.review.matching import Matching
 from keraviz_docs.review.settings import affects_function
 
@@ -188,6 +189,8 @@ def _is_harmless(change: Change) -> bool:
     """Whether a change leaves the function of a model with loaded weights alone."""
     if change.kind == "renamed":
         return True
+    if change.kind == "rewired":
+        return "order" in change.settings and change.class_name in COMMUTATIVE
     if change.kind == "signature":
         return change.settings.keys() <= {"name"}
     if change.kind == "changed":
