@@ -17,7 +17,7 @@ from keraviz_docs.architecture import to_json
 from keraviz_docs.cost import with_costs
 from keraviz_docs.diagrams import FORMATS, VARIANTS, EngineName, Format, Job, Renderer, Variant
 from keraviz_docs.errors import UserError
-from keraviz_docs.manifest.entries import Expand
+from keraviz_docs.manifest.entries import BuilderTarget, Expand, ModelEntry
 from keraviz_docs.outcome import Failure, Outcome, Reading
 from keraviz_docs.pages.model_page import Documented, Drawing
 from keraviz_docs.pages.writing import WrittenPages, write, write_if_changed
@@ -79,6 +79,7 @@ def build(
     if not report.models and not report.undiscovered:
         raise UserError(f"{manifest} names no model: add one under `models:`")
     zoo = [Documented(entry=model.entry, outcome=_costed(model.outcome)) for model in report.models]
+    zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
     forms: tuple[Format, ...] = ("svg", *(form for form in formats if form != "svg"))
     zoo, drawn = _drawn(zoo, directory, forms, graphviz or loaded.graphviz, jobs, cache.diagrams)
     pages = write(loaded.title, zoo, directory, embed=embed, directory_urls=directory_urls, drawn=drawn)
@@ -96,6 +97,11 @@ def _costed(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Failure) or outcome.architecture.totals.macs is not None:
         return outcome
     return Reading(architecture=with_costs(outcome.architecture), builder=outcome.builder)
+
+
+def _entry(failure: Failure) -> ModelEntry:
+    """Return an entry for a module that could not be searched for models, so that it has a page, too."""
+    return ModelEntry(id=failure.id, target=BuilderTarget(failure.target, ""), title=failure.target)
 
 
 def _drawn(

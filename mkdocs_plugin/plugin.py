@@ -94,8 +94,13 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         config.extra_javascript.append(f"{self._prefix}/{SCRIPT}")
         return config
 
+    # Late, so that pages which other plugins generate are there to be put into the navigation.
+    @event_priority(-50)
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files | None:
-        """Build the pages and hand them to MkDocs as if they lay in its docs directory."""
+        """Build the pages and hand them to MkDocs as if they lay in its docs directory.
+
+        A file that does lie there wins: a site can bring its own overview or thumbnail.
+        """
         if not self.config.enabled:
             return None
         self._site = None
@@ -127,9 +132,8 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
             )
         for name in built.pages.files:
             source = f"{self._prefix}/{name}"
-            if source in files:
-                files.remove(files.src_uris[source])
-            files.append(File.generated(config, source, abs_src_path=str(built.pages.directory / name)))
+            if source not in files:
+                files.append(File.generated(config, source, abs_src_path=str(built.pages.directory / name)))
         config.nav = with_models(config.nav, files, built, self._prefix)
         self._site = built
         self._watch()

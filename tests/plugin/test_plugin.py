@@ -228,3 +228,10 @@ def test_two_zoos_fit_in_one_site(build: Build, zoo: Path, broken_links: Check) 
     assert (site / "models/plain/index.html").is_file()
     assert broken_links(site) == []
     assert {"The zoo", "Other zoo"} <= {title for depth, title in navigation(site / "index.html") if depth == 0}
+
+
+def test_a_page_in_the_docs_directory_wins_and_can_place_our_parts(build: Build) -> None:
+    own = {"index.md": "# Home", "models/index.md": '# Ours\n\n<div data-keraviz="comparison"></div>\n'}
+    page = soup(build(pages=own) / "models/index.html")
+    assert [heading.get_text().removesuffix("¶") for heading in page.select("h1")] == ["Ours"]
+    assert len(page.select(".kv-comparison tbody tr")) == 4
