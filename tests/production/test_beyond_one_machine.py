@@ -137,5 +137,6 @@ def test_a_scheduler_that_does_not_answer_is_a_mistake_that_names_it() -> None:
     pytest.importorskip("distributed")
     import dask
 
-    with dask.config.set({"distributed.comm.timeouts.connect": "200ms"}), pytest.raises(UserError, match=r"127\.0\.0\.1:9"):
+    impatient = dask.config.set({"distributed.comm.timeouts.connect": "200ms"})
+    with impatient, pytest.raises(UserError, match=r"127\.0\.0\.1:9"):
         open_pool("dask:tcp://127.0.0.1:9")
