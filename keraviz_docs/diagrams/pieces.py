@@ -19,6 +19,10 @@ SMALLEST = 12
 LARGEST = 300
 """No piece has more boxes."""
 
+_PATIENCE = 100
+_HEAVIEST = 2500
+"""Boxes times tensors alive, about what ``dot`` has to place."""
+
 Wire = tuple[str, int]
 """A tensor that crosses from one piece into a later one: the key of the box it leaves, and the output."""
 
@@ -175,22 +179,33 @@ def _ancestry(cluster: str | None, parents: Mapping[str, str | None]) -> list[st
 
 
 def _ends(count: int, gaps: Sequence[_Gap]) -> list[int]:
-    """Choose where pieces end: at the first gap that one tensor crosses, else where the fewest do."""
+    """Choose where pieces end: at the first gap that one tensor crosses, else where few do."""
     ends: list[int] = []
     start = 0
     while count - start > 2 * SMALLEST:
-        window = range(start + SMALLEST - 1, min(start + LARGEST, count - SMALLEST))
+        reach = _reach(start, gaps)
+        window = range(start + SMALLEST - 1, min(reach, count - SMALLEST))
         near = [gap for gap in window[: 2 * SMALLEST] if gaps[gap].tensors <= 1]
         if near:
             best = min(near, key=lambda gap: (gaps[gap].depth, gap))
         else:
-            best = min(window, key=lambda gap: (gaps[gap].tensors, gaps[gap].depth, gap))
-            if gaps[best].tensors > 1 and count - start <= LARGEST:
+            # Farther on, a gap must be crossed by fewer tensors to be worth the longer piece.
+            best = min(window, key=lambda gap: (gaps[gap].tensors * (_PATIENCE + gap - start), gaps[gap].depth, gap))
+            if gaps[best].tensors > 1 and count <= reach:
                 break
         ends.append(best + 1)
         start = best + 1
     ends.append(count)
     return ends
+
+
+def _reach(start: int, gaps: Sequence[_Gap]) -> int:
+    """Return where a piece that starts here must have ended: by its boxes, and by the tensors that run past them."""
+    weight, end = 0, start
+    while end < min(start + LARGEST, len(gaps)) and (weight <= _HEAVIEST or end < start + SMALLEST + 1):
+        weight += gaps[end].tensors
+        end += 1
+    return end
 
 
 def _exit_box(
