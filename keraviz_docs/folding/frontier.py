@@ -15,8 +15,8 @@ _AMBIENT_SPAN = 0.25
 def frontier_widths(architecture: Architecture, items: Sequence[Item]) -> list[int]:
     """Count the tensors that are alive between item ``i`` and item ``i + 1``, for each ``i`` but the last.
 
-    Tensors from outside the level do not count, nor does what many items along the level consume (a mask, a position
-    table): such a tensor belongs to the surroundings, and would hide every cut.
+    A tensor from outside the level is alive from its beginning.  What many items along the level consume (a mask, a
+    position table) does not count: such a tensor belongs to the surroundings, and would hide every cut.
 
     Args:
         architecture: The model.
@@ -26,11 +26,10 @@ def frontier_widths(architecture: Architecture, items: Sequence[Item]) -> list[i
     uses: dict[Operand, list[int]] = {}
     for index, tensors in enumerate(operands(architecture, items)):
         for tensor in tensors:
-            if tensor[0] in position:
-                uses.setdefault(tensor, []).append(index)
+            uses.setdefault(tensor, []).append(index)
     change = [0] * (len(items) + 1)
     for (node, _), used in uses.items():
-        born, dies = position[node], max(used)
+        born, dies = position.get(node, 0), max(used)
         if len(used) >= _AMBIENT_CONSUMERS and dies - min(used) > _AMBIENT_SPAN * len(items):
             continue
         change[born] += 1

@@ -1,0 +1,102 @@
+"""The overviews of models that everybody knows show what their papers' figures show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from keraviz_docs import manifest, production
+from keraviz_docs.architecture import Architecture
+from keraviz_docs.diagrams.overview import block_figures, overview
+from keraviz_docs.folding import LIMIT, Block, blocks, fold, numbers
+from keraviz_docs.outcome import Reading
+
+ZOO = Path(__file__).parents[2] / "example_zoo"
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("published models")]
+
+
+@pytest.fixture(scope="module")
+def models() -> Mapping[str, Architecture]:
+    found = {}
+    for name in ("keras_applications.yml", "zoo.yml"):
+        loaded = manifest.load(ZOO / name)
+        report = production.produce(loaded.entries, loaded.project)
+        for identifier, outcome in report.outcomes.items():
+            assert isinstance(outcome, Reading), outcome
+            found[identifier] = outcome.architecture
+    return found
+
+
+def written(block: Block) -> str:
+    return f"{block.title} ×{block.count}" if block.kind == "repeat" else block.title
+
+
+def inside(architecture: Architecture, title: str) -> list[str]:
+    (found,) = [block for block in blocks(fold(architecture)) if block.title == title and block.kind == "scope"]
+    return [written(item) for item in found.items if isinstance(item, Block)]
+
+
+def test_every_overview_fits_a_page(models: Mapping[str, Architecture]) -> None:
+    assert len(models) == 53
+    for name, architecture in models.items():
+        boxes = overview(architecture).boxes
+        assert len(boxes) <= LIMIT + len(architecture.outputs), name
+
+
+def test_every_drawing_of_a_block_is_small(models: Mapping[str, Architecture]) -> None:
+    for name, architecture in models.items():
+        for drawn in block_figures(architecture):
+            assert len(drawn.figure.boxes) <= LIMIT + 10, (name, drawn.block.title)
+
+
+def test_every_node_stays_in_the_hierarchy(models: Mapping[str, Architecture]) -> None:
+    for architecture in models.values():
+        assert sorted(numbers(fold(architecture))) == list(range(1, len(architecture.nodes) + 1))
+
+
+@pytest.mark.parametrize(
+    ("model", "stage", "expected"),
+    [
+        ("resnet50", "conv4", ["conv4_block1", "conv4_block2 ×5"]),
+        ("resnet152", "conv3", ["conv3_block1", "conv3_block2 ×7"]),
+        ("resnet152", "conv4", ["conv4_block1", "conv4_block2 ×35"]),
+        ("densenet201", "conv4", ["conv4_block1 ×48"]),
+        ("efficientnetv2l", "block5", ["block5a", "block5b ×18"]),
+        ("efficientnetv2l", "block6", ["block6a", "block6b ×24"]),
+        ("inceptionresnetv2", "block35", ["block35_1 ×10"]),
+        ("inceptionresnetv2", "block17", ["block17_1 ×20"]),
+    ],
+)
+def test_stages_have_the_papers_number_of_blocks(
+    models: Mapping[str, Architecture], model: str, stage: str, expected: list[str]
+) -> None:
+    assert inside(models[model], stage) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("vgg19", ["block1", "block2", "block3", "block4", "block5"]),
+        ("xception", ["block1", "block2", "block3", "block4", "block5 ×8", "block13", "block14"]),
+        ("inceptionv3", ["mixed0 ×3", "mixed3", "mixed4 ×4", "mixed8", "mixed9 ×2"]),
+    ],
+)
+def test_the_outermost_blocks_are_those_of_the_paper(
+    models: Mapping[str, Architecture], model: str, expected: list[str]
+) -> None:
+    found = [item for item in fold(models[model]).items if isinstance(item, Block) and item.kind != "unit"]
+    assert [written(item) for item in found] == expected
+
+
+def test_nasnet_is_made_of_cells(models: Mapping[str, Architecture]) -> None:
+    titles = [block.title for block in blocks(fold(models["nasnetmobile"])) if block.kind == "region"]
+    assert sum(title.startswith("normal_concat") for title in titles) >= 12
+    assert sum(title.startswith("reduction_concat") for title in titles) >= 4
+
+
+def test_a_transformer_is_one_block_many_times(models: Mapping[str, Architecture]) -> None:
+    repeats = [block for block in blocks(fold(models["vision-transformer"])) if block.kind == "repeat"]
+    assert [(repeat.title, repeat.count) for repeat in repeats if repeat.count == 12] == [("encoder1", 12)]
