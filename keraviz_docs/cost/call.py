@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from keraviz_docs.architecture import Weight
+
 
 class Shaped(Protocol):
     """Anything with concrete dimensions and a dtype: an :class:`Operand` or an architecture's ``Weight``."""
@@ -40,7 +42,7 @@ class Call:
     config: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[Operand, ...] = ()
     outputs: tuple[Operand, ...] = ()
-    weights: tuple[Shaped, ...] = ()
+    weights: tuple[Weight, ...] = ()
 
     @property
     def kernel_volume(self) -> int:
@@ -48,9 +50,15 @@ class Call:
         return math.prod(whole(self.config["kernel_size"]))
 
     @property
+    def kernel(self) -> tuple[int, ...] | None:
+        """The shape of the weight called ``kernel``; ``None`` without one, or if it is quantised and may be packed."""
+        kernels = [weight for weight in self.weights if weight.name.rpartition("/")[2] == "kernel"]
+        return kernels[0].shape if len(kernels) == 1 and is_float(kernels[0]) else None
+
+    @property
     def floating(self) -> tuple[Operand, ...]:
         """The inputs that are numbers to multiply: masks (bool) and indices (int) are left out."""
-        return tuple(operand for operand in self.inputs if operand.dtype.startswith(("float", "bfloat", "complex")))
+        return tuple(operand for operand in self.inputs if is_float(operand))
 
 
 Rule = Callable[[Call], "int | None"]
@@ -60,6 +68,11 @@ Rule = Callable[[Call], "int | None"]
 def elements(operand: Shaped) -> int:
     """Return how many elements a tensor has."""
     return math.prod(operand.shape)
+
+
+def is_float(operand: Shaped) -> bool:
+    """Tell whether a tensor holds real or complex numbers, and not integers, truth values or text."""
+    return operand.dtype.startswith(("float", "bfloat", "complex"))
 
 
 def channels(operand: Shaped, config: Mapping[str, Any]) -> int:

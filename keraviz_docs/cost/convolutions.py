@@ -16,8 +16,10 @@ def convolution(call: Call) -> int | None:
 
     Dilation spreads the kernel and stride thins the output; neither adds anything else.
     """
-    x, y = call.inputs[0], call.outputs[0]
-    return elements(y) * call.kernel_volume * (channels(x, call.config) // int(call.config["groups"]))
+    y = call.outputs[0]
+    if call.kernel is not None:
+        return elements(y) * math.prod(call.kernel[:-1])
+    return elements(y) * call.kernel_volume * (channels(call.inputs[0], call.config) // int(call.config["groups"]))
 
 
 def transposed(call: Call) -> int | None:
@@ -76,7 +78,7 @@ def depthwise_operation(call: Call) -> int | None:
 
 def separable_operation(call: Call) -> int | None:
     """``keras.ops.separable_conv``: depthwise kernel ``(…, channels, multiplier)``, pointwise ``(1, …, filters)``."""
-    kernels = [*call.floating[1:], *call.weights]
+    kernels: list[Shaped] = [*call.floating[1:], *call.weights]
     if len(kernels) != 2:
         return None
     spatial, pointwise = kernels
@@ -88,5 +90,6 @@ def separable_operation(call: Call) -> int | None:
 def _kernel(call: Call) -> Shaped | None:
     """Find the kernel: the only weight, or else the second tensor."""
     rank = len(call.outputs[0].shape)
-    candidates = [operand for operand in (*call.floating[1:], *call.weights) if len(operand.shape) == rank]
+    operands: list[Shaped] = [*call.floating[1:], *call.weights]
+    candidates = [operand for operand in operands if len(operand.shape) == rank]
     return candidates[0] if len(candidates) == 1 else None

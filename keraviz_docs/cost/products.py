@@ -7,20 +7,20 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
-from keraviz_docs.cost.call import Call, Operand, Shaped, elements
+from keraviz_docs.cost.call import Call, Operand, Shaped, elements, is_float
 
 Labels = Mapping[str, int]
 
 
 def dense(call: Call) -> int | None:
     """``Dense``: every output element sums over the features that come in."""
-    return elements(call.outputs[0]) * call.inputs[0].shape[-1]
+    summed = call.inputs[0].shape[-1] if call.kernel is None else call.kernel[0]
+    return elements(call.outputs[0]) * summed
 
 
 def einsum_dense(call: Call) -> int | None:
     """``EinsumDense``: the product of the sizes of all labels of its equation."""
-    kernels = [weight for weight in call.weights if weight.dtype.startswith(("float", "bfloat"))][:1]
-    return _with_kernel(str(call.config["equation"]), call.inputs[0], kernels, call.outputs[0])
+    return _with_kernel(str(call.config["equation"]), call.inputs[0], call.kernel, call.outputs[0])
 
 
 def einsum(call: Call) -> int | None:
@@ -150,7 +150,7 @@ def grouped_query_attention(call: Call) -> int | None:
 
 def reversible_embedding(call: Call) -> int | None:
     """``ReversibleEmbedding``: nothing when it looks up, a product with every embedding when it runs in reverse."""
-    looks_up = not call.inputs[0].dtype.startswith(("float", "bfloat"))
+    looks_up = not is_float(call.inputs[0])
     return 0 if looks_up else elements(call.outputs[0]) * call.inputs[0].shape[-1]
 
 
@@ -190,12 +190,12 @@ def labels_of(term: str, rank: int) -> list[str] | None:
     return [*before, *(f"…{place}" for place in range(extra, 0, -1)), *after]
 
 
-def _with_kernel(equation: str, x: Shaped, kernels: Sequence[Shaped], y: Shaped) -> int | None:
+def _with_kernel(equation: str, x: Shaped, kernel: tuple[int, ...] | None, y: Shaped) -> int | None:
     """Count ``x,kernel->y`` by the labels of the operands; for a packed (quantised) kernel by those of the result."""
     terms, result = split_equation(equation)
     if len(terms) != 2:
         return None
-    known = [label_sizes(terms, [x, kernel]) for kernel in kernels]
+    known = [] if kernel is None else [label_sizes(terms, [x, Operand(kernel)])]
     known.append(label_sizes([terms[0], result], [x, y]))
     wanted = set("".join(terms)) - {"."}
     return next((math.prod(sizes.values()) for sizes in known if sizes is not None and wanted <= set(sizes)), None)
