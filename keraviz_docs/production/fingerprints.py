@@ -47,6 +47,7 @@ class Fingerprints:
         self._environment = environment
         self._installed = _installed()
         self.configuration = configuration(environment)
+        self._paths: dict[str, Path] = {}
         self._known: dict[tuple[str, str], str | None] = {}
         self._stamps: dict[str, tuple[int, int] | None] = {}
 
@@ -81,7 +82,9 @@ class Fingerprints:
 
     def path(self, name: str) -> Path:
         """Return the absolute path that a name of a file stands for."""
-        return Path(os.path.normpath(self._project / name))
+        if name not in self._paths:
+            self._paths[name] = Path(os.path.normpath(self._project / name))
+        return self._paths[name]
 
     def name(self, path: Path) -> str:
         """Return the name of a path, relative to the project when it belongs to its source tree."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -156,7 +157,7 @@ class _Production:
         seconds: float = 0.0,
         from_cache: bool = False,
     ) -> None:
-        dependencies = tuple(sorted(file for file in set(files) if not file.is_relative_to(_OURS)))
+        dependencies = tuple(sorted({file for file in files if not str(file).startswith(_OURS)}))
         self._watched.update(dependencies)
         if isinstance(entry, ModelEntry) and isinstance(answer, (Reading, Failure)):
             report = ModelReport(
@@ -182,7 +183,7 @@ class _Reading:
     request: Request
 
 
-_OURS = Path(keraviz_docs.__file__).parent
+_OURS = os.path.join(Path(keraviz_docs.__file__).parent, "")  # noqa: PTH118 - a prefix, compared as text
 
 
 def _essence(entry: ModelEntry | DiscoverEntry) -> ModelEntry | DiscoverEntry:
