@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +15,8 @@ WIDTHS = frozenset({"filters", "units", "output_dim", "hidden_dim", "intermediat
 """Settings that are widths."""
 FEW = 3
 """So many changes of one sort are told one by one."""
+MOST = 6
+"""So many classes are named in one line."""
 
 
 def headlines(head: Graph, changes: Sequence[Change]) -> tuple[str, ...]:
@@ -31,9 +33,10 @@ def headlines(head: Graph, changes: Sequence[Change]) -> tuple[str, ...]:
     if len(widths) > FEW and _are_all_widths(head, widths):
         lines.append(f"~ all widths {_factor(widths)} ({len(widths)} layers)")
         rest = [change for change in rest if change not in widths]
-    groups: dict[tuple[Any, ...], list[Change]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in rest:
-        groups[_sort(change)].append(change)
+        # What happened to many layers is told by class for settings, and in one line for everything else.
+        groups[change.kind, change.class_name if change.kind == "changed" else ""].append(change)
     for group in groups.values():
         lines += [change.explain() for change in group] if len(group) <= FEW else [_together(group)]
     ripples = sum(change.ripple for change in changes)
@@ -48,36 +51,31 @@ def _block(change: Change) -> str:
     return f"{change.explain()} ({layers} {'layer' if layers == 1 else 'layers'} each)"
 
 
-def _sort(change: Change) -> tuple[Any, ...]:
-    settings: tuple[str, ...] = tuple(change.settings) if change.kind == "changed" else ()
-    return (change.kind, "" if change.kind == "renamed" else change.class_name, settings)
-
-
 def _together(group: Sequence[Change]) -> str:
     first = group[0]
     sign, count = SIGNS[first.kind], len(group)
     if first.kind == "renamed":
         return f"{sign} {count} layers renamed"
-    what = {
-        "added": "added",
-        "removed": "removed",
-        "moved": "moved",
-        "rewired": "take other inputs",
-        "changed": "",
-    }[first.kind]
     if first.kind == "changed":
-        what = ", ".join(_setting(key, [change.settings[key] for change in group]) for key in first.settings)
-    return f"{sign} {count} × {first.class_name}: {what}"
+        values: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
+        for change in group:
+            for key, pair in change.settings.items():
+                values[key].append(pair)
+        return f"{sign} {count} × {first.class_name}: " + "; ".join(_setting(key, values[key], count) for key in values)
+    classes = Counter(change.class_name for change in group).most_common()
+    shown_classes = ", ".join(f"{number} × {name}" for name, number in classes[:MOST])
+    more = f" and {len(classes) - MOST} more classes" if len(classes) > MOST else ""
+    what = "take other inputs" if first.kind == "rewired" else first.kind
+    return f"{sign} {count} layers {what}: {shown_classes}{more}"
 
 
-def _setting(key: str, values: Sequence[tuple[Any, Any]]) -> str:
-    distinct = list(dict.fromkeys((shown(old), shown(new)) for old, new in values))
-    if len(distinct) == 1:
-        return f"{key} {distinct[0][0]} → {distinct[0][1]}"
+def _setting(key: str, values: Sequence[tuple[Any, Any]], of: int) -> str:
+    ways = Counter((shown(old), shown(new)) for old, new in values).most_common()
     factors = _ratios(values)
-    if factors:
-        return f"{key} {_range(factors)}"
-    return f"{key} {distinct[0][0]} → {distinct[0][1]} and {len(distinct) - 1} other ways"
+    if len(ways) > 2 and factors:
+        return f"{key} {_range(factors)}" + (f" ({len(values)})" if len(values) < of else "")
+    told = [f"{old} → {new}" + (f" ({number})" if number < of else "") for (old, new), number in ways[:2]]
+    return f"{key} {', '.join(told)}" + (f" and {len(ways) - 2} other ways" if len(ways) > 2 else "")
 
 
 def _are_all_widths(head: Graph, widths: Sequence[Change]) -> bool:

@@ -24,6 +24,9 @@ ANCHORED_OPERANDS = 0.4
 SAME_RESOLUTION = 1.0
 """Keeps a stage aligned with itself where every width doubles and the next stage would fit as well."""
 
+RENAMING = 0.25
+"""What a new name costs, measured in layers removed or changed; names are cheap, and often follow a scheme."""
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -94,19 +97,55 @@ class _Pairs(dict[int, int]):
 def _match_positions(base: Graph, head: Graph) -> _Pairs:
     codes = _Codes()
     sides = _side(base, codes), _side(head, codes)
-    pairs = _Pairs.empty()
+    by_structure = _matched(*sides, codes, _Pairs.empty())
+    if not any(_is_renamed(base, i, head, j) for i, j in by_structure.items()):
+        return by_structure
+    # Either names were changed, or structure alone took a copy for its neighbour: the simpler explanation is right.
+    by_name = _matched(*sides, codes, _pairs_by_name(*sides))
+    return min(by_structure, by_name, key=lambda pairs: _effort(pairs, *sides))
+
+
+def _matched(base: _Side, head: _Side, codes: _Codes, pairs: _Pairs) -> _Pairs:
+    """Match everything that is not paired yet."""
+    sides = base, head
     for labels in ([side.named for side in sides], [side.exact for side in sides]):
         ancestry = [_ancestry(side.graph, label, codes) for side, label in zip(sides, labels, strict=True)]
         progeny = [_progeny(side.graph, label, codes) for side, label in zip(sides, labels, strict=True)]
         both = [list(zip(above, below, strict=True)) for above, below in zip(ancestry, progeny, strict=True)]
         for anchors in (both, ancestry, progeny):
             _pair_equal(pairs, *anchors)
-    if len(pairs) < min(len(base.nodes), len(head.nodes)):
+    if len(pairs) < min(len(base.exact), len(head.exact)):
         _pair_the_rest(pairs, *sides, codes)
     _shift(pairs, *sides)
     _shift(pairs.reverse, *reversed(sides))
     _untangle(pairs, *sides, codes)
     return pairs
+
+
+def _pairs_by_name(base: _Side, head: _Side) -> _Pairs:
+    """Pair the layers of the same class whose given name occurs once on either side."""
+    pairs = _Pairs.empty()
+    places = {name: j for j, name in enumerate(head.graph.names) if name is not None}
+    often = Counter(base.graph.names) + Counter(head.graph.names)
+    for i, name in enumerate(base.graph.names):
+        if name in places and often[name] == 2 and base.families[i] == head.families[places[name]]:
+            pairs.pair(i, places[name])
+    return pairs
+
+
+def _is_renamed(base: Graph, i: int, head: Graph, j: int) -> bool:
+    return base.names[i] != head.names[j]
+
+
+def _effort(pairs: _Pairs, base: _Side, head: _Side) -> float:
+    """How much a person would have had to edit if a matching were right."""
+    effort = float(len(base.exact) + len(head.exact) - 2 * len(pairs))
+    for i, j in pairs.items():
+        effort += base.exact[i] != head.exact[j]
+        effort += RENAMING * _is_renamed(base.graph, i, head.graph, j)
+        reached = _reached(head.graph, j, pairs.reverse)
+        effort += any(source in pairs and pairs[source] not in reached for source, _ in base.graph.operands[i])
+    return effort
 
 
 def _pair_the_rest(pairs: _Pairs, base: _Side, head: _Side, codes: _Codes) -> None:

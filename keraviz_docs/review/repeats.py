@@ -41,17 +41,17 @@ def _runs(graph: Graph, kept: Set[int], kind: Literal["added", "removed"]) -> It
             stop += 1
         found = _repetition(labels, start, stop)
         if found is not None:
-            period, times = found
+            period, times, stretch = found
             fewer = times - (stop - start) // period
             if fewer >= (2 if period == 1 else 1):
-                class_name, label = _called(graph, start, stop, period)
+                class_name, label = _called(graph, start, stop, period, stretch)
                 counts = (fewer, times) if kind == "added" else (times, fewer)
                 yield RepeatedBlock(kind, start, stop, period, counts, class_name, label)
         start = stop
 
 
-def _repetition(labels: Sequence[str], start: int, stop: int) -> tuple[int, int] | None:
-    """Return the period of a run and how often the block occurs there, the copies around the run included."""
+def _repetition(labels: Sequence[str], start: int, stop: int) -> tuple[int, int, range] | None:
+    """Return the period of a run, how often the block occurs there, and where; copies around the run included."""
     length = stop - start
     for period in _divisors(length):
         if labels[start : stop - period] != labels[start + period : stop]:
@@ -63,7 +63,7 @@ def _repetition(labels: Sequence[str], start: int, stop: int) -> tuple[int, int]
             last += 1
         # The first copy of a block often differs a little (a stride, a projection): most of a block counts as one.
         times = round((last - first) / period + 1e-9)
-        return (period, times) if times * period > length else None
+        return (period, times, range(first, last)) if times * period > length else None
     return None
 
 
@@ -78,17 +78,27 @@ def _label(graph: Graph, index: int) -> str:
     return f"{graph.nodes[index].class_name} {settings}"
 
 
-def _called(graph: Graph, start: int, stop: int, period: int) -> tuple[str, str]:
+def _called(graph: Graph, start: int, stop: int, period: int, stretch: range) -> tuple[str, str]:
     """Return the class of a block and what a person calls it."""
     class_name = _group_class(graph, start, stop, period)
     if class_name is None:
         class_name = graph.nodes[start].class_name if period == 1 else "block"
-    names = [graph.names[index] for index in range(max(0, start - period), stop)]
-    if all(name is not None for name in names):
-        stem = re.sub(r"[\d_/.-]+$", "", _common_start([str(name) for name in names]))
-        if len(stem) > 1:
-            return class_name, stem.replace("_", " ")
+    places = stretch, range(max(0, start - period), stop), range(start, min(stop + period, len(graph.nodes)))
+    stem = max((_stem([graph.names[index] for index in place]) for place in places), key=len)
+    if len(stem) > 1:
+        return class_name, re.sub(r"[_/.-]+", " ", stem)
     return class_name, class_name if class_name != "block" else f"block of {period} layers"
+
+
+def _stem(given: Sequence[str | None]) -> str:
+    """The words that names have in common, without the beginning of a number that goes on."""
+    names = [name for name in given if name is not None]
+    if len(names) < len(given) or not names:
+        return ""
+    stem = _common_start(names)
+    if any(name[len(stem) : len(stem) + 1].isdigit() for name in names):
+        stem = stem.rstrip("0123456789")
+    return stem.rstrip("_/.-")
 
 
 def _common_start(names: Sequence[str]) -> str:
