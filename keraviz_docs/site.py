@@ -14,11 +14,10 @@ from pathlib import Path
 from keraviz_docs import __version__, diagrams, production
 from keraviz_docs import manifest as manifests
 from keraviz_docs.architecture import to_json
-from keraviz_docs.cost import with_costs
 from keraviz_docs.diagrams import FORMATS, VARIANTS, EngineName, Format, Job, Renderer, Variant
 from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import BuilderTarget, Expand, ModelEntry
-from keraviz_docs.outcome import Failure, Outcome, Reading
+from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import Documented, Drawing
 from keraviz_docs.pages.writing import WrittenPages, write, write_if_changed
 from keraviz_docs.production.store import digest
@@ -78,7 +77,7 @@ def build(
     report = production.produce(loaded.entries, loaded.project, cache=cache, jobs=jobs, pool=pool, progress=progress)
     if not report.models and not report.undiscovered:
         raise UserError(f"{manifest} names no model: add one under `models:`")
-    zoo = [Documented(entry=model.entry, outcome=_costed(model.outcome)) for model in report.models]
+    zoo = [Documented(entry=model.entry, outcome=model.outcome) for model in report.models]
     zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
     forms: tuple[Format, ...] = ("svg", *(form for form in formats if form != "svg"))
     zoo, drawn = _drawn(zoo, directory, forms, graphviz or loaded.graphviz, jobs, cache.diagrams)
@@ -91,12 +90,6 @@ def build(
         undrawn=tuple(model.drawing_failure for model in zoo if model.drawing_failure),
         watched=tuple(dict.fromkeys(path.absolute() for path in (loaded.path, *report.watched, *dependencies))),
     )
-
-
-def _costed(outcome: Outcome) -> Outcome:
-    if isinstance(outcome, Failure) or outcome.architecture.totals.macs is not None:
-        return outcome
-    return Reading(architecture=with_costs(outcome.architecture), builder=outcome.builder)
 
 
 def _entry(failure: Failure) -> ModelEntry:

@@ -10,7 +10,6 @@ import click
 from keraviz_docs import production
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.cli.targets import Selection, unknown_id
-from keraviz_docs.cost import with_costs
 from keraviz_docs.errors import UserError
 from keraviz_docs.manifest import ModelEntry
 from keraviz_docs.outcome import Failure, Reading
@@ -51,7 +50,7 @@ def read(
                     continue
                 outcome = read_model.outcome
                 if isinstance(outcome, Reading):
-                    models.append(Model(read_model.entry, with_costs(outcome.architecture)))
+                    models.append(Model(read_model.entry, outcome.architecture))
                 else:
                     failures.append(outcome)
             if selection.only and not models and not failures:

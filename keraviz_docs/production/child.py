@@ -75,7 +75,7 @@ def _read(entry: ModelEntry, request: Request) -> Reading | Failure:
     outcome = read(entry, request.project)
     if isinstance(outcome, Failure):
         return outcome
-    return msgspec.structs.replace(outcome, architecture=with_costs(outcome.architecture))
+    return msgspec.structs.replace(outcome, architecture=with_costs(outcome.architecture, entry.inputs))
 
 
 def _discover(entry: DiscoverEntry, request: Request) -> Discovery | Failure:
