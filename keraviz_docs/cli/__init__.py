@@ -17,10 +17,17 @@ from typing import NoReturn
 import click
 
 from keraviz_docs import __version__
-from keraviz_docs.cli import build, extract, render, schema
+from keraviz_docs.cli import build, diff, extract, render, schema, snapshot
 from keraviz_docs.errors import UserError
 
-COMMANDS: Sequence[click.Command] = (render.command, extract.command, build.command, schema.command)
+COMMANDS: Sequence[click.Command] = (
+    render.command,
+    extract.command,
+    build.command,
+    snapshot.command,
+    diff.command,
+    schema.command,
+)
 
 INTERRUPTED = 128 + signal.SIGINT
 

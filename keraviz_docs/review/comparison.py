@@ -84,21 +84,23 @@ def compare(base: Architecture, head: Architecture) -> ModelComparison:
 
 
 def compare_zoos(
-    base: Mapping[str, Architecture], head: Mapping[str, Architecture | str], *, base_name: str, head_name: str
+    base: Mapping[str, Architecture | str], head: Mapping[str, Architecture | str], *, base_name: str, head_name: str
 ) -> Comparison:
     """Compare all models of two states.
 
     Args:
-        base: the models before, by id.
-        head: the models after; a text instead of a model says why it could not be read.
+        base: the models before, by id; a text instead of a model says why it could not be read.
+        head: the models after.
         base_name: what to call the state before, such as ``origin/main``.
         head_name: what to call the state after.
     """
     models = []
     for identifier in sorted(base.keys() | head.keys()):
         before, after = base.get(identifier), head.get(identifier)
-        if isinstance(after, str):
-            models.append(ModelComparison(id=identifier, status="failed", costs=costs_of(before, None), error=after))
+        if isinstance(before, str) or isinstance(after, str):
+            reason = f"after: {after}" if isinstance(after, str) else f"before: {before}"
+            known = [None if isinstance(side, str) else side for side in (before, after)]
+            models.append(ModelComparison(id=identifier, status="failed", costs=costs_of(*known), error=reason))
         elif before is not None and after is not None:
             models.append(msgspec.structs.replace(compare(before, after), id=identifier))
         else:

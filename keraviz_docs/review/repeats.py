@@ -42,9 +42,10 @@ def _runs(graph: Graph, kept: Set[int], kind: Literal["added", "removed"]) -> It
         found = _repetition(labels, start, stop)
         if found is not None:
             period, times, stretch = found
+            class_name, label, numbered = _called(graph, start, stop, period, stretch)
+            times = max(times, numbered)
             fewer = times - (stop - start) // period
             if fewer >= (2 if period == 1 else 1):
-                class_name, label = _called(graph, start, stop, period, stretch)
                 counts = (fewer, times) if kind == "added" else (times, fewer)
                 yield RepeatedBlock(kind, start, stop, period, counts, class_name, label)
         start = stop
@@ -78,16 +79,25 @@ def _label(graph: Graph, index: int) -> str:
     return f"{graph.nodes[index].class_name} {settings}"
 
 
-def _called(graph: Graph, start: int, stop: int, period: int, stretch: range) -> tuple[str, str]:
-    """Return the class of a block and what a person calls it."""
+def _called(graph: Graph, start: int, stop: int, period: int, stretch: range) -> tuple[str, str, int]:
+    """Return the class of a block, what a person calls it, and how many their names number, 0 where they do not."""
     class_name = _group_class(graph, start, stop, period)
     if class_name is None:
         class_name = graph.nodes[start].class_name if period == 1 else "block"
     places = stretch, range(max(0, start - period), stop), range(start, min(stop + period, len(graph.nodes)))
     stem = max((_stem([graph.names[index] for index in place]) for place in places), key=len)
     if len(stem) > 1:
-        return class_name, re.sub(r"[_/.-]+", " ", stem)
-    return class_name, class_name if class_name != "block" else f"block of {period} layers"
+        return class_name, re.sub(r"[_/.-]+", " ", stem), _numbered(graph, stem)
+    return class_name, class_name if class_name != "block" else f"block of {period} layers", 0
+
+
+def _numbered(graph: Graph, stem: str) -> int:
+    """How many numbers, or single letters, stand behind a stem: 2 for ``block1_conv`` and ``block2_conv``.
+
+    The first copy of a block may differ too much to be recognised, and has a number all the same.
+    """
+    found = (re.match(rf"{re.escape(stem)}[_/.-]*(\d+|[A-Za-z](?![A-Za-z0-9]))", name) for name in graph.names if name)
+    return len({match[1] for match in found if match})
 
 
 def _stem(given: Sequence[str | None]) -> str:

@@ -1,0 +1,178 @@
+"""What BASE and HEAD of a comparison stand for: models in a git ref, in files, or built by their builders."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from keraviz_docs.architecture import Architecture, ArchitectureError, Source, from_json
+from keraviz_docs.errors import UserError
+from keraviz_docs.review.snapshot import SUFFIX, read
+
+SNAPSHOTS = "architectures"
+"""The directory of the snapshots, beside the manifest."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Models at one point in time, by id; a text instead of a model says why it could not be read."""
+
+    name: str
+    models: Mapping[str, Architecture | str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How models are read where they have to be built."""
+
+    manifest: Path
+    timeout: float | None = None
+    jobs: int | None = None
+    quiet: bool = False
+
+
+def state_of(text: str, reading: Reading) -> State:
+    """Resolve BASE or HEAD.
+
+    Args:
+        text: a snapshot, an extract, a directory of either, a target, or a git ref.
+        reading: how models are read where they have to be built; its manifest says which models a git ref has.
+
+    Raises:
+        UserError: it is none of these, or cannot be read.
+    """
+    path = Path(text)
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.suffix in (SUFFIX, ".json"))
+        if not files:
+            raise UserError(f"{text} has neither snapshots ({SUFFIX}) nor extracts (.json)")
+        return State(text, {file.stem: _file(file) for file in files})
+    if path.suffix in (SUFFIX, ".json") and path.is_file():
+        architecture = _file(path)
+        return State(text, {architecture.id: architecture})
+    if re.search(r"\.ya?ml(#|$)|\.keras$", text, re.IGNORECASE) or re.fullmatch(r"[\w.]+:[\w.]+", text):
+        return State(text, _built(text, reading))
+    return _ref(text, reading)
+
+
+def working_tree(reading: Reading) -> State:
+    """Read the models of the manifest as they are now."""
+    return State("working tree", _built(str(reading.manifest), reading))
+
+
+def builder_source(architecture: Architecture, project: Path) -> Source | None:
+    """Find the line of a builder without importing it; ``None`` where it is not in the project."""
+    module, _, name = architecture.builder.partition(":")
+    stem = project.joinpath(*module.split("."))
+    for file in (stem.with_suffix(".py"), stem / "__init__.py"):
+        if name and file.is_file():
+            pattern = re.compile(rf"\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b|{re.escape(name)}\s*[:=]")
+            for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
+                if pattern.match(line):
+                    return Source(_in_repository(file), number)
+    return None
+
+
+def _in_repository(file: Path) -> str:
+    top = _git(["rev-parse", "--show-toplevel"], file.parent)
+    root = Path(top.stdout.strip()) if top.returncode == 0 else Path.cwd()
+    return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
+
+
+def _file(file: Path) -> Architecture:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror or error}") from error
+    return _decoded(data, str(file))
+
+
+def _decoded(data: bytes, where: str) -> Architecture:
+    if where.endswith(".json"):
+        try:
+            return from_json(data)
+        except ArchitectureError as error:
+            raise UserError(f"{where}: {error}") from error
+    try:
+        return read(data.decode("utf-8"), where).architecture
+    except UnicodeDecodeError as error:
+        raise UserError(f"{where} is no text: {error}") from error
+
+
+def _built(target: str, reading: Reading) -> dict[str, Architecture | str]:
+    from keraviz_docs.cli import models
+    from keraviz_docs.cli.targets import parse
+
+    found: dict[str, Architecture | str] = {}
+    for _, built, failures in models.read(
+        parse([target], timeout=reading.timeout), jobs=reading.jobs, quiet=reading.quiet
+    ):
+        found.update({model.entry.id: model.architecture for model in built})
+        found.update({failure.id or failure.target: f"{failure.kind}: {failure.message}" for failure in failures})
+    return found
+
+
+def _ref(ref: str, reading: Reading) -> State:
+    directory = reading.manifest.parent
+    commit = _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], directory)
+    if commit.returncode:
+        raise UserError(
+            f"{ref!r} is no git ref here, and there is no such file; "
+            "give a branch, a tag, a snapshot, a directory of snapshots, or a target such as zoo.yml"
+        )
+    prefix = _git(["rev-parse", "--show-prefix"], directory).stdout.strip()
+    sha = commit.stdout.strip()
+    snapshots = dict(_snapshots(sha, f"{prefix}{SNAPSHOTS}", directory))
+    if snapshots:
+        return State(ref, snapshots)
+    with _worktree(sha, directory) as root:
+        manifest = root / prefix / reading.manifest.name
+        if not manifest.is_file():
+            raise UserError(f"{ref} has neither {prefix}{SNAPSHOTS}/*{SUFFIX} nor {prefix}{reading.manifest.name}")
+        return State(ref, _built(str(manifest), reading))
+
+
+def _snapshots(sha: str, folder: str, directory: Path) -> Iterator[tuple[str, Architecture]]:
+    listed = _git(["ls-tree", "-z", "--full-tree", "--name-only", sha, f"{folder}/"], directory)
+    for name in listed.stdout.split("\0"):
+        path = PurePosixPath(name)
+        if path.suffix == SUFFIX:
+            content = _git(["show", f"{sha}:{name}"], directory)
+            if content.returncode:
+                raise UserError(f"git cannot show {name}: {content.stderr.strip()}")
+            yield path.stem, _decoded(content.stdout.encode(), name)
+
+
+@contextmanager
+def _worktree(sha: str, directory: Path) -> Iterator[Path]:
+    """Check a commit out beside the repository's own tree, and remove it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="keraviz-") as temporary:
+        root = Path(temporary) / "tree"
+        added = _git(["worktree", "add", "--quiet", "--detach", str(root), sha], directory)
+        if added.returncode:
+            raise UserError(f"git cannot check out {sha[:10]}: {added.stderr.strip()}")
+        try:
+            yield root.resolve()
+        finally:
+            _git(["worktree", "remove", "--force", str(root)], directory)
+
+
+def _git(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(  # noqa: S603  # fixed words, a ref after --end-of-options, no shell
+            ["git", *arguments],  # noqa: S607  # the user's own git
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise UserError(f"git is not installed, or {directory} does not exist; name files instead of refs") from error
