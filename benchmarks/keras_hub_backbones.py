@@ -28,15 +28,16 @@ def _vision_encoder_clip() -> Any:
 
 def _text_encoder_clip(name: str | None = None) -> Any:
     return models.CLIPTextEncoder(
-        vocabulary_size=64, embedding_dim=16, hidden_dim=16, num_layers=2, num_heads=2, intermediate_dim=32, name=name
-    )
+        vocabulary_size=64, embedding_dim=16, hidden_dim=16, num_layers=2, num_heads=2, intermediate_dim=32,
+        intermediate_output_index=0 if name else None, name=name,
+    )  # fmt: skip
 
 
-def _resnet() -> Any:
+def _resnet(image_shape: tuple[int | None, ...] = _IMAGE) -> Any:
     return models.ResNetBackbone(
         input_conv_filters=[64], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 64, 64, 64],
         stackwise_num_blocks=[1, 1, 1, 1], stackwise_num_strides=[1, 2, 2, 2], block_type="basic_block",
-        image_shape=_IMAGE,
+        image_shape=image_shape,
     )  # fmt: skip
 
 
@@ -97,20 +98,22 @@ def _siglip_encoders() -> dict[str, Any]:
 
 
 def _vae() -> Any:
-    return models.VAEBackbone(
+    from keras_hub.src.models.vae.vae_backbone import VAEBackbone  # not exported
+
+    return VAEBackbone(
         encoder_num_filters=[32, 32, 32, 32], encoder_num_blocks=[1, 1, 1, 1],
-        decoder_num_filters=[32, 32, 32, 32], decoder_num_blocks=[1, 1, 1, 1], image_shape=_IMAGE,
+        decoder_num_filters=[32, 32, 32, 32], decoder_num_blocks=[1, 1, 1, 1],
     )  # fmt: skip
 
 
 _OWN: dict[str, Callable[[], dict[str, Any]]] = {
-    "BASNetBackbone": lambda: {"image_encoder": _resnet(), "num_classes": 1, "image_shape": _IMAGE,
-                               "projection_filters": 8},
+    "BASNetBackbone": lambda: {"image_encoder": _resnet((None, None, 3)), "num_classes": 1, "image_shape": _IMAGE,
+                               "projection_filters": 64},
     "BLIP2Backbone": lambda: {
         "vision_encoder": models.BLIP2VisionEncoder(
             image_size=32, patch_size=8, num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32,
             use_patch_bias=True, use_class_token=True, use_mha_bias=True, use_mlp_bias=True, dropout_rate=0.0,
-            layer_norm_epsilon=1e-6,
+            layer_norm_epsilon=1e-6, initializer_range=0.02,
         ),
         "qformer": models.BLIP2QFormer(
             num_query_tokens=4, num_layers=2, num_heads=2, hidden_dim=16, intermediate_dim=32, vision_dim=16,
@@ -133,7 +136,7 @@ _OWN: dict[str, Callable[[], dict[str, Any]]] = {
         "projection_dim": 8,
     },
     "CSPNetBackbone": lambda: {"stem_filters": 8, "stem_kernel_size": 3, "stem_strides": 1, "stackwise_depth": [1, 2],
-                               "stackwise_strides": [1, 2], "stackwise_num_filters": [8, 16], "block_type": "dark",
+                               "stackwise_strides": [1, 2], "stackwise_num_filters": [8, 16], "block_type": "dark_block", "stage_type": "dark",
                                "image_shape": _IMAGE},
     "DFineBackbone": lambda: {
         "backbone": _hgnet(), "decoder_in_channels": [16, 16], "encoder_hidden_dim": 16, "num_labels": 4,
@@ -206,7 +209,7 @@ _OWN: dict[str, Callable[[], dict[str, Any]]] = {
         "stackwise_value_dims": [[0], [0, 0]], "stackwise_kv_strides": [[0], [0, 0]],
         "stackwise_use_cpe": [[False], [False, False]], "use_msfa": False, "image_shape": _IMAGE,
     },
-    "MoonshineBackbone": lambda: {"filter_dim": 32, "encoder_num_layers": 2, "decoder_num_layers": 2,
+    "MoonshineBackbone": lambda: {"filter_dim": 16, "encoder_num_layers": 2, "decoder_num_layers": 2,
                                   "encoder_num_heads": 2, "decoder_num_heads": 2},
     "PARSeqBackbone": lambda: {
         "image_encoder": models.ViTBackbone(
@@ -249,7 +252,7 @@ _OWN: dict[str, Callable[[], dict[str, Any]]] = {
     "StableDiffusion3Backbone": lambda: {
         "mmdit_patch_size": 2, "mmdit_hidden_dim": 32, "mmdit_num_layers": 2, "mmdit_num_heads": 2,
         "mmdit_position_size": 16, "mmdit_qk_norm": None, "mmdit_dual_attention_indices": None, "vae": _vae(),
-        "clip_l": _text_encoder_clip("clip_l"), "clip_g": _text_encoder_clip("clip_g"), "latent_channels": 4,
+        "clip_l": _text_encoder_clip("clip_l"), "clip_g": _text_encoder_clip("clip_g"),
         "image_shape": _IMAGE,
     },
     "SwinTransformerBackbone": lambda: {"image_shape": _IMAGE, "embed_dim": 8, "depths": (1, 2), "num_heads": (1, 2),
