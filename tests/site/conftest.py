@@ -84,13 +84,16 @@ def build(tmp_path: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     """Build the zoo's site with MkDocs alone, and return its directory."""
     monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
 
-    def run(settings: str = "", theme: str = "{name: material, font: false}") -> Path:
+    def run(
+        settings: str = "",
+        theme: str = "{name: material, font: false}",
+        site_url: str = "https://example.org/project/",
+    ) -> Path:
         (tmp_path / "docs").mkdir(exist_ok=True)
         (tmp_path / "docs" / "index.md").write_text("# Home\n\n[Zoo](models/index.md)\n")
         shutil.copytree(pages, tmp_path / "docs" / "models", dirs_exist_ok=True)
         (tmp_path / "mkdocs.yml").write_text(
-            "site_name: Test\nsite_url: https://example.org/project/\nstrict: true\nplugins: [search]\n"
-            f"theme: {theme}\n{settings}"
+            f"site_name: Test\nsite_url: {site_url}\nstrict: true\nplugins: [search]\ntheme: {theme}\n{settings}"
         )
         build_site(load_config(str(tmp_path / "mkdocs.yml")))
         return tmp_path / "site"
@@ -99,15 +102,15 @@ def build(tmp_path: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Path], str]]:
+def serve() -> Iterator[Callable[..., str]]:
     """Serve a directory over HTTP; returns its address."""
     servers: list[ThreadingHTTPServer] = []
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None: ...
 
-    def start(directory: Path) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(directory)))
+    def start(directory: Path, port: int = 0) -> str:
+        server = ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Quiet, directory=str(directory)))
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}"

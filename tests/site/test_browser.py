@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -307,19 +308,31 @@ def test_models_can_be_compared(page: Page, address: str) -> None:
 # Where and how it is read
 
 
-def test_instant_navigation_sets_a_page_up_once_and_again(page: Page, address: str) -> None:
-    page.goto(f"{address}/")
+def test_instant_navigation_sets_a_page_up_once_and_again(
+    page: Page, build: Build, tmp_path: Path, serve: Callable[..., str]
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # Material navigates without loading only where the site is at its `site_url`.
+    built = build(theme=THEME, site_url=f"http://127.0.0.1:{port}/project/")
+    (tmp_path / "served").mkdir()
+    built.rename(tmp_path / "served" / "project")
+    page.goto(f"{serve(tmp_path / 'served', port)}/project/models/")
+    page.wait_for_load_state("networkidle")
     page.evaluate("window.stayed = true")
     for _ in range(2):
         page.locator(".kv-card a", has_text="Siamese towers").click()
         expect(page.locator(".kv-figure.kv-ready")).to_be_visible()
-        expect(page.locator(".kv-figure .kv-open, .kv-layers .kv-open")).to_have_count(7)
+        expect(page.locator(".kv-layers .kv-open")).to_have_count(7)
         page.get_by_role("tab", name="Numbered").click()
         expect(page.locator("#siamese-numbered")).to_be_visible()
         page.locator(".md-header a.md-logo").click()
         page.locator("article a", has_text="Zoo").click()
     page.locator(".kv-card a", has_text="Long chain").click()
     expect(page.locator(".kv-layers tbody tr[data-n]")).to_have_count(200)
+    page.locator("#long-tb-n2").click()
+    expect(page.locator("#layer-2")).to_have_class(re.compile("kv-current"))
     assert page.evaluate("window.stayed") is True
 
 

@@ -400,6 +400,7 @@
       const aside = this.root.querySelector("noscript");
       // With scripting, a parser leaves the content of noscript as text; without (instant navigation), as elements.
       const source = aside ? fragment(aside.firstElementChild ? aside.innerHTML : aside.textContent) : this.root;
+      aside?.remove();
       return [...source.querySelectorAll("tbody")].slice(0, aside ? undefined : 1).flatMap((body) => [...body.rows]).map((element, position) => ({
         element,
         position,
@@ -580,7 +581,14 @@
   const fresh = (selector) => [...document.querySelectorAll(selector)].filter((element) => !seen.has(element) && seen.add(element));
   let page = {};
 
+  /** Where pages have the address of their directory, links shall have it, too: instant navigation knows only those. */
+  function shorten() {
+    if (!location.pathname.endsWith("/")) return;
+    for (const link of fresh('.kv a[href$="/index.html"]')) link.setAttribute("href", link.getAttribute("href").slice(0, -10));
+  }
+
   async function start() {
+    shorten();
     const diagrams = fresh('[data-kv="diagram"]');
     const tables = fresh('[data-kv="layers"], [data-kv="comparison"]').map((root) => new Table(root));
     for (const root of fresh('[data-kv="code"]')) {
