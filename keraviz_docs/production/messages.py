@@ -185,7 +185,10 @@ def receive(connection: socket.socket, expected: Any) -> Any:
         Closed: the other side is gone.
     """
     (length,) = _LENGTH.unpack(_receive_exactly(connection, _LENGTH.size))
-    return msgspec.msgpack.decode(_receive_exactly(connection, length), type=expected)
+    try:
+        return msgspec.msgpack.decode(_receive_exactly(connection, length), type=expected)
+    except msgspec.DecodeError as error:  # not what this program writes: there is no talking to it any more
+        raise Closed from error
 
 
 def _receive_exactly(connection: socket.socket, size: int) -> bytes:

@@ -188,32 +188,40 @@ class LocalPool:
                 return
             self._launcher = None
             lost = list(self._running.values())
-            self._running = {}
+            if reason is not None:
+                self._running.update((job.ticket, job) for job in self._waiting)
+                self._waiting.clear()
+            for job in lost:
+                job.attempts += 1
+                if reason is None and job.attempts == 1:
+                    self._suspects.append(self._running.pop(job.ticket))
+            hopeless = list(self._running.values())
         problem = None if reason is None else CannotStart(_complaint(reason, launcher.complaint()))
         launcher.end()
-        for job in lost:
-            job.attempts += 1
+        for job in hopeless:
             if problem is not None:
                 job.fail(problem)
-            elif job.attempts > 1:
-                job.succeed(Result(answer=_killer(job.request)))
             else:
-                self._suspects.append(job)
-        with self._lock:
-            if problem is not None:
-                while self._waiting:
-                    self._waiting.popleft().fail(problem)
-            self._after_change()
+                job.succeed(Result(answer=_killer(job.request)))
+        self._forget(*hopeless)
 
     def _finish(self, ended: Ended) -> None:
         with self._lock:
             job = self._running.get(ended.ticket)
         if job is None:
             return
-        answer, observed = verdict.answer_of(ended, job.request)
-        job.succeed(Result(answer=answer, observed=observed, seconds=ended.seconds))
+        try:
+            answer, observed = verdict.answer_of(ended, job.request)
+            job.succeed(Result(answer=answer, observed=observed, seconds=ended.seconds))
+        except Exception as error:  # whoever waits for it must learn of it, and this thread must go on
+            job.fail(error)
+        self._forget(job)
+
+    def _forget(self, *jobs: _Job) -> None:
+        """Make room for others: the futures of these are done."""
         with self._lock:
-            self._running.pop(ended.ticket, None)
+            for job in jobs:
+                self._running.pop(job.ticket, None)
             self._after_change()
 
     def _after_change(self) -> None:
@@ -276,7 +284,7 @@ class _Job:
             self.future.set_result(result)
 
     def fail(self, error: BaseException) -> None:
-        if self.future.running() or self.future.set_running_or_notify_cancel():
+        if self.future.running() or (not self.future.done() and self.future.set_running_or_notify_cancel()):
             self.future.set_exception(error)
 
 
