@@ -10,6 +10,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 import keraviz_docs
 from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import DiscoverEntry, ModelEntry
@@ -22,6 +24,7 @@ from keraviz_docs.production.pool import LocalPool, Pool, Result
 from keraviz_docs.production.progress import Progress, Silent
 from keraviz_docs.production.report import ModelReport, Report
 from keraviz_docs.production.sharding import Shard
+from keraviz_docs.production.store import digest
 
 Place = tuple[int, int]
 """Where a model stands: the position of its entry in the manifest, and its position among what that entry gave."""
@@ -124,7 +127,7 @@ class _Production:
             known = self._cache.find(request, self._fingerprints) if self._cache is not None else None
             if known is not None:
                 files = [self._fingerprints.path(each.name) for each in known.dependencies if each.what == "file"]
-                self._settle(place, entry, known.answer, files=files, from_cache=True)
+                self._settle(place, entry, known.answer, known.digest, files=files, from_cache=True)
                 continue
             if isinstance(entry, ModelEntry):
                 self._progress.begin(entry.id)
@@ -140,7 +143,8 @@ class _Production:
                 stored = self._cache.remember(reading.request, result.answer, dependencies, self._fingerprints)
                 self._stored = self._stored or stored
         files = [Path(each.name) for each in result.observed if each.what == "file"]
-        self._settle(reading.place, reading.entry, result.answer, files=files, seconds=result.seconds)
+        content = digest(msgspec.json.encode(result.answer, order="deterministic"))
+        self._settle(reading.place, reading.entry, result.answer, content, files=files, seconds=result.seconds)
 
     def _dependencies(self, result: Result) -> tuple[Dependency, ...] | None:
         if result.dependencies is None:
@@ -152,6 +156,7 @@ class _Production:
         place: Place,
         entry: ModelEntry | DiscoverEntry,
         answer: Answer,
+        content: str,
         *,
         files: Iterable[Path],
         seconds: float = 0.0,
@@ -161,7 +166,12 @@ class _Production:
         self._watched.update(dependencies)
         if isinstance(entry, ModelEntry) and isinstance(answer, (Reading, Failure)):
             report = ModelReport(
-                entry=entry, outcome=answer, from_cache=from_cache, seconds=seconds, dependencies=dependencies
+                entry=entry,
+                outcome=answer,
+                digest=content,
+                from_cache=from_cache,
+                seconds=seconds,
+                dependencies=dependencies,
             )
             self._models[place] = report
             self._progress.finish(report)

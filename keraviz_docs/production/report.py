@@ -15,6 +15,8 @@ class ModelReport:
 
     entry: ModelEntry
     outcome: Outcome
+    digest: str = ""
+    """Of the outcome: equal in every process for equal outcomes; what is made from one can be stored under it."""
     from_cache: bool = False
     seconds: float = 0.0
     """How long reading it took, in its own process; 0 when it came from the cache."""

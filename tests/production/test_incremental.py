@@ -67,10 +67,12 @@ def assert_read_again_after(build: Build, change: Callable[[], object], *, befor
     second = build()
     assert second.from_cache
     assert second.outcome == first.outcome
+    assert second.digest == first.digest
     change()
     third = build()
     assert not third.from_cache
     assert units(third) == after
+    assert third.digest != first.digest
     assert build().from_cache
 
 
