@@ -27,6 +27,11 @@ def write_name(name: str) -> str:
     return name if plain else _quoted(name)
 
 
+def write_target(target: str) -> str:
+    """Write ``package.module:name`` or a path, quoted where it is no plain text; :func:`read_name` reads it."""
+    return target if re.fullmatch(r"[A-Za-z_][\w./:-]*", target) and target.isascii() else _quoted(target)
+
+
 def read_name(text: str) -> str:
     """Read what :func:`write_name` wrote."""
     return str(json.loads(text)) if text.startswith('"') else text

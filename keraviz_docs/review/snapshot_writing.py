@@ -20,6 +20,7 @@ from keraviz_docs.review.snapshot_text import (
     snake_case,
     write_name,
     write_sizes,
+    write_target,
     write_tensor,
     write_value,
 )
@@ -99,7 +100,7 @@ class _Writer:
         yield INTRODUCTION
         yield f"architecture: {write_name(architecture.id)}"
         yield f"format: {FORMAT}"
-        yield f"builder: {write_name(architecture.builder)}"
+        yield f"builder: {write_target(architecture.builder)}"
         yield f"model: {self._class(architecture.model.class_name, architecture.model.module, 'keras')}" + (
             ""
             if _is_automatic(architecture.model.name, architecture.model.class_name)

@@ -96,6 +96,8 @@ class _Union:
     items: Sequence[_Item]
     edges: Sequence[tuple[int, int, bool]]
     """Places of tail and head in order, and whether only the base has the edge."""
+    copies: Mapping[int, str]
+    """Places of layers in all but the first copy of a block that was repeated or removed, and what to call them."""
 
 
 def _union(base: Graph, head: Graph, comparison: ModelComparison) -> _Union:
@@ -142,7 +144,23 @@ def _union(base: Graph, head: Graph, comparison: ModelComparison) -> _Union:
             # What would lead backwards belongs to a layer that moved; its old place shows it well enough.
             if edge[0] < edge[1]:
                 edges.setdefault(edge, True)
-    return _Union(items, [(tail, end, gone) for (tail, end), gone in edges.items()])
+    copies = {
+        place[side, graph.position[number]]: text
+        for side, graph, number, text in _copies(base, head, comparison.changes)
+    }
+    return _Union(items, [(tail, end, gone) for (tail, end), gone in edges.items()], copies)
+
+
+def _copies(base: Graph, head: Graph, changes: Sequence[Change]) -> Iterator[tuple[str, Graph, int, str]]:
+    for change in changes:
+        if change.kind == "repeated":
+            before, after = change.settings["times"]
+            more = abs(after - before) - 1
+            for entry in change.entries[len(change.entries) // (more + 1) :]:
+                number = changes[entry].place.number
+                side, graph = ("head", head) if after > before else ("base", base)
+                if number is not None:
+                    yield side, graph, number, f"{change.label}, {more} more {'time' if more == 1 else 'times'}"
 
 
 def _mark(changes: Sequence[Change]) -> Mark:
@@ -159,12 +177,14 @@ def _stretches(union: _Union) -> Iterator[tuple[str, list[int]]]:
     A run is consecutive in an order in which all edges lead forward, so folding it makes no cycle.
     """
     quiet: set[Mark] = {"same", "ripple"}
-    near = {n for n, item in enumerate(union.items) if item.mark not in quiet}
-    near |= {end for tail, ends, _ in union.edges for end in (tail, ends) if {tail, ends} & near}
+    near = {n for n, item in enumerate(union.items) if item.mark not in quiet and n not in union.copies}
+    beside = {end for tail, ends, _ in union.edges for end in (tail, ends) if {tail, ends} & near}
+    near |= beside - union.copies.keys()
     run: list[int] = []
     for n, item in enumerate(union.items):
         alone = n in near
-        if run and (alone or union.items[run[0]].mark != item.mark):
+        sort = item.mark, union.copies.get(n)
+        if run and (alone or (union.items[run[0]].mark, union.copies.get(run[0])) != sort):
             yield f"s{run[0]}", run
             run = []
         if alone:
@@ -180,10 +200,11 @@ def _box(union: _Union, key: str, stretch: list[int], variant: Variant) -> Box:
     horizontal = variant == "lr"
     family = FAMILIES[first.mark]
     if len(stretch) > 1:
-        what = "unchanged layers" if first.mark == "same" else "layers that follow"
+        what = {"same": "unchanged layers", "ripple": "layers that follow"}.get(first.mark, f"layers {first.mark}")
         numbers = [union.items[n].node.number for n in stretch]
         title = f"{len(stretch)} {what}, #{min(numbers)} to #{max(numbers)}"
-        folded: list[tuple[str, Role]] = [(f"{len(stretch)} {what}", "detail")]
+        folded: list[tuple[str, Role]] = [(union.copies.get(stretch[0], ""), "class")]
+        folded.append((f"{len(stretch)} {what}", "detail"))
         return box(key, family, badge=SIGNS[first.mark], lines=folded, title=title, horizontal=horizontal, closed=True)
     node = first.node
     lines: list[tuple[str, Role]] = [(node.class_name, "class")]

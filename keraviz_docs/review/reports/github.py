@@ -37,7 +37,9 @@ def github(comparison: Comparison, findings: Mapping[str, Finding], sources: Map
 
 
 def _told(model: ModelComparison, finding: Finding | None) -> str:
-    lines = [verdict_line(model), *(finding.reasons if finding else ()), *model.headlines[:_LINES]]
+    verdict = verdict_line(model)
+    reasons = [reason for reason in (finding.reasons if finding else ()) if reason not in verdict]
+    lines = [verdict, *reasons, *model.headlines[:_LINES]]
     if len(model.headlines) > _LINES:
         lines.append(f"and {len(model.headlines) - _LINES} more")
     return "\n".join(printable(line) for line in lines)

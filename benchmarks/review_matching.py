@@ -1,0 +1,125 @@
+"""Measure the comparison on models edited in known ways: does it tell a reviewer what was done, no more and no less?
+
+``python benchmarks/review_matching.py [ATTEMPTS]`` edits five models of ``keras.applications``, a transformer whose
+composite layers are opened, and a subclassed model, with and without the names that their authors gave.  Automatic
+names are numbered anew in every build.  The result goes into ``review_matching.md`` beside this file.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+from review_mutations import EDITS, Edit, Item, Plan, applied, build, plan_of, told
+from review_verdicts import residual, transformer
+
+from keraviz_docs.reading.graph import architecture_of
+from keraviz_docs.review.comparison import compare
+
+APPLICATIONS = ("VGG16", "ResNet50", "MobileNetV2", "InceptionV3", "DenseNet121", "EfficientNetB0")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One edit, and how it was told."""
+
+    model: str
+    edit: str
+    expected: Counter[Item]
+    found: Counter[Item]
+    seconds: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the comparison said what was done and nothing else."""
+        return self.expected == self.found
+
+
+def results(attempts: int, seed: int = 0, applications: tuple[str, ...] = APPLICATIONS) -> Iterator[Result]:
+    """Yield the results for every model, kind of edit and attempt."""
+    for name in applications:
+        with keras.StatelessScope(initialize_variables=False):
+            plan = plan_of(getattr(keras.applications, name)(weights=None))
+        yield from _of_plan(name, plan, attempts, seed, subclassed=False)
+    yield from _of_plan("transformer, opened", plan_of(transformer()), attempts, seed, subclassed=False)
+    yield from _of_plan("residual, subclassed", plan_of(residual()), attempts, seed, subclassed=True)
+
+
+def _of_plan(name: str, plan: Plan, attempts: int, seed: int, *, subclassed: bool) -> Iterator[Result]:
+    for given_names in (False, True):
+        with keras.StatelessScope(initialize_variables=False):
+            model = build(plan, seed=1, given_names=given_names, subclassed=subclassed)
+            base = architecture_of(model, id="model", builder="benchmark")
+        for edit in EDITS:
+            for attempt in range(attempts):
+                chance = random.Random(f"{name} {given_names} {edit.__name__} {attempt} {seed}")  # noqa: S311  # repeatable
+                edited = applied(plan, (edit,), chance)
+                if edited is None or (edited.plan.wrapped and subclassed):
+                    continue
+                if edited.name == "rename everything" and not given_names:
+                    continue
+                result = _compared(base, edited, given_names=given_names, subclassed=subclassed, chance=chance)
+                if result is not None:
+                    expected, found, seconds = result
+                    yield Result(name, edited.name, expected, found, seconds)
+
+
+def _compared(
+    base: object, edited: Edit, *, given_names: bool, subclassed: bool, chance: random.Random
+) -> tuple[Counter[Item], Counter[Item], float] | None:
+    with keras.StatelessScope(initialize_variables=False):
+        try:
+            model = build(edited.plan, seed=chance.randrange(10**6), given_names=given_names, subclassed=subclassed)
+        except ValueError:
+            return None  # the edit does not fit this place
+        head = architecture_of(model, id="model", builder="benchmark")
+    start = time.perf_counter()
+    comparison = compare(base, head)  # type: ignore[arg-type]  # an Architecture
+    seconds = time.perf_counter() - start
+    return edited.expected, told(comparison), seconds
+
+
+def score(found: list[Result]) -> tuple[float, float]:
+    """Return F1 over everything told, and the share of edits told exactly."""
+    hits = sum((result.expected & result.found).total() for result in found)
+    said = sum(result.found.total() for result in found)
+    true = sum(result.expected.total() for result in found)
+    f1 = 2 * hits / (said + true) if said + true else 1.0
+    return f1, sum(result.exact for result in found) / len(found)
+
+
+def table(found: list[Result], key: Callable[[Result], str]) -> str:
+    """Return scores as a Markdown table."""
+    groups = defaultdict(list)
+    for result in found:
+        groups[key(result)].append(result)
+    lines = ["| | edits | F1 | exactly right | slowest comparison |", "|---|---:|---:|---:|---:|"]
+    for name, group in [*groups.items(), ("**all**", found)]:
+        f1, exact = score(group)
+        slowest = max(result.seconds for result in group)
+        lines.append(f"| {name} | {len(group)} | {f1:.4f} | {exact:.1%} | {slowest:.2f} s |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    outcome = []
+    for result in results(int(sys.argv[1]) if len(sys.argv) > 1 else 2):
+        outcome.append(result)
+        if not result.exact:
+            missing, extra = dict(result.expected - result.found), dict(result.found - result.expected)
+            print(f"{result.model}: {result.edit}: missing {missing}, too much {extra}", flush=True)
+    text = (
+        "# Does a comparison tell what was done?\n\n"
+        "Written by `python benchmarks/review_matching.py`. Each edit was made on a real Keras model, all automatic\n"
+        "names were numbered anew, and what the comparison told was held against what had been done. Times depend on\n"
+        "the machine and what else it did.\n\n"
+        f"{table(outcome, lambda result: result.model)}\n\n{table(outcome, lambda result: result.edit)}\n"
+    )
+    (Path(__file__).parent / "review_matching.md").write_text(text, encoding="utf-8")
+    print(text)
