@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 from xml.sax.saxutils import escape
 
 from keraviz_docs.diagrams import typeface
@@ -95,27 +95,35 @@ class Bundled:
 
     def __init__(self) -> None:
         self._fonts = FontDirectory()
-        self._local = threading.local()
-        self._children: list[_Child] = []
+        self._idle: list[_Child] = []
+        self._closed = False
         self._lock = threading.Lock()
 
     def run(self, source: str, layout: Layout, form: str, timeout: float) -> bytes:
         """See :meth:`Engine.run`."""
-        child = cast("_Child | None", getattr(self._local, "child", None))
-        if child is None or child.dead:
-            child = _Child(self._fonts.environment())
-            self._local.child = child
-            with self._lock:
-                self._children.append(child)
-        return child.ask(source, layout, form, timeout)
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        child = child or _Child(self._fonts.environment())
+        try:
+            return child.ask(source, layout, form, timeout)
+        finally:
+            self._take_back(child)
 
     def close(self) -> None:
         """End the child processes."""
         with self._lock:
-            for child in self._children:
-                child.end()
-            self._children.clear()
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.end()
         self._fonts.close()
+
+    def _take_back(self, child: _Child) -> None:
+        with self._lock:
+            if not self._closed and not child.dead:
+                self._idle.append(child)
+                return
+        child.end()
 
 
 class System:
@@ -205,6 +213,10 @@ class _Child:
             answer = read_frame(process.stdout)
         except (BrokenPipeError, EOFError):
             answer = None
+        except BaseException:
+            # Interrupted between question and answer: the next answer would be to the wrong question.
+            self.end()
+            raise
         finally:
             timed_out = timer.finished.is_set()
             timer.cancel()
@@ -224,6 +236,8 @@ class _Child:
         return answer[1:]
 
     def end(self) -> None:
+        if self.dead:
+            return
         self.dead = True
         self._process.kill()
         self._process.wait()

@@ -62,7 +62,8 @@ _FAMILY_OF_CLASS: dict[str, str] = {
         "dense": "Dense EinsumDense",
         "recurrent": "LSTM GRU SimpleRNN RNN ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional StackedRNNCells "
         "LSTMCell GRUCell SimpleRNNCell",
-        "attention": "Attention AdditiveAttention MultiHeadAttention GroupedQueryAttention GroupQueryAttention",
+        "attention": "Attention AdditiveAttention MultiHeadAttention GroupedQueryAttention GroupQueryAttention "
+        "dot_product_attention",
         "embedding": "Embedding Hashing HashedCrossing CategoryEncoding IntegerLookup StringLookup TextVectorization "
         "Discretization ReversibleEmbedding TokenAndPositionEmbedding PositionEmbedding SinePositionEncoding "
         "RotaryEmbedding",

@@ -36,6 +36,7 @@ _PADDING_Y = 6.0
 _STRIP_PADDING = 5.0
 _PORT_ROW = 11.0
 _PORT_GAP = 10.0
+_CLUSTER_LIMIT = 340.0
 _TEXT_LIMIT = 250.0
 """A longer line is elided: a box is never wider than this plus its padding, whatever a name contains."""
 _STEP = 8.0
@@ -166,7 +167,7 @@ def figure(architecture: Architecture, variant: Variant = "tb", *, depth: int | 
     arrows = _arrows(architecture, box_of_node)
     boxes = _boxes(architecture, variant, box_of_node, arrows)
     used = {box.cluster for box in boxes}
-    clusters = _clusters(architecture.groups, folds, used)
+    clusters = _clusters(architecture.groups, folds, used, named=variant != "numbered")
     totals = architecture.totals
     return Figure(
         id=architecture.id,
@@ -402,6 +403,7 @@ def _group_box(
 ) -> Box:
     compact = variant == "numbered"
     parameters = sum(node.parameters for node in nodes)
+    layers = sum(node.kind == "layer" for node in nodes)
     left = dict.fromkeys(flow.source for flow in flows if flow.tail == key)
     tensors = [architecture.node(number).outputs[output] for number, output in left]
     badge = _ranges([node.number for node in nodes])
@@ -409,8 +411,8 @@ def _group_box(
     if not compact:
         lines.append((group.name, "detail"))
         lines.append((", ".join(shape_text(tensor.shape) for tensor in tensors), "shape"))
-        lines.append((f"{len(nodes):,} layers, {parameters:,} parameters", "shape"))
-    facts = [f"{badge} {group.class_name}", f"name: {group.path}", f"layers: {len(nodes):,}"]
+        lines.append((f"{_count(layers, 'layer')}, {_count(parameters, 'parameter')}", "shape"))
+    facts = [f"{badge} {group.class_name}", f"name: {group.path}", f"layers: {layers:,}"]
     facts += [f"output: {_tensor(tensor)}" for tensor in tensors]
     facts.append(f"parameters: {parameters:,}")
     return box(
@@ -427,6 +429,10 @@ def _group_box(
         number=nodes[0].number,
         closed=True,
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _output_box(position: int, port: Port, variant: Variant) -> Box:
@@ -467,7 +473,9 @@ def _indices(count: int) -> tuple[str, ...]:
     return tuple(str(position) for position in range(count)) if count > 1 else ("",)
 
 
-def _clusters(groups: tuple[Group, ...], closed: Mapping[str, int], used: set[str | None]) -> tuple[Cluster, ...]:
+def _clusters(
+    groups: tuple[Group, ...], closed: Mapping[str, int], used: set[str | None], *, named: bool
+) -> tuple[Cluster, ...]:
     keys = {group.path: f"c{position}" for position, group in enumerate(groups, start=1)}
     parents = {keys[group.path]: keys[group.parent] if group.parent is not None else None for group in groups}
     shown: set[str] = set()
@@ -476,11 +484,11 @@ def _clusters(groups: tuple[Group, ...], closed: Mapping[str, int], used: set[st
             shown.add(key)
             key = parents[key]
     clusters = []
-    for group in groups:
+    for group in sorted(groups, key=lambda group: _level(keys[group.path], parents)):
         if keys[group.path] not in shown or group.path in closed:
             continue
-        text = f"{group.name} · {group.class_name}" if group.name != group.class_name else group.name
-        label = typeface.elide(typeface.drawable(text), CLUSTER_SIZE, _TEXT_LIMIT, bold=True)
+        text = f"{group.name} · {group.class_name}" if named and group.name != group.class_name else group.class_name
+        label = typeface.elide(typeface.drawable(text), CLUSTER_SIZE, _CLUSTER_LIMIT, bold=True)
         clusters.append(
             Cluster(
                 key=keys[group.path],
@@ -492,6 +500,14 @@ def _clusters(groups: tuple[Group, ...], closed: Mapping[str, int], used: set[st
             )
         )
     return tuple(clusters)
+
+
+def _level(key: str, parents: Mapping[str, str | None]) -> int:
+    level = 0
+    outer = parents[key]
+    while outer is not None:
+        level, outer = level + 1, parents[outer]
+    return level
 
 
 def _ranges(numbers: list[int]) -> str:

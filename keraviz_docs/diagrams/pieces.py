@@ -19,7 +19,9 @@ SMALLEST = 12
 LARGEST = 300
 """No piece has more boxes."""
 
-_PATIENCE = 100
+_SHORT = 60
+"""A rest of so many boxes is not cut where several tensors cross."""
+_PATIENCE = 200
 _HEAVIEST = 2500
 """Boxes times tensors alive, about what ``dot`` has to place."""
 
@@ -189,10 +191,10 @@ def _ends(count: int, gaps: Sequence[_Gap]) -> list[int]:
         if near:
             best = min(near, key=lambda gap: (gaps[gap].depth, gap))
         else:
-            # Farther on, a gap must be crossed by fewer tensors to be worth the longer piece.
-            best = min(window, key=lambda gap: (gaps[gap].tensors * (_PATIENCE + gap - start), gaps[gap].depth, gap))
-            if gaps[best].tensors > 1 and count <= reach:
+            if count - start <= _SHORT or (not start and count <= reach):
                 break
+            # Farther on, a gap must cut fewer tensors and clusters to be worth the longer piece.
+            best = min(window, key=lambda gap: ((gaps[gap].tensors + gaps[gap].depth) * (_PATIENCE + gap - start), gap))
         ends.append(best + 1)
         start = best + 1
     ends.append(count)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts"
@@ -27,6 +27,7 @@ _JOINERS = frozenset("\u200c\u200d")
 _UNDRAWABLE = frozenset(("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"))
 
 
+@lru_cache(maxsize=65536)
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """Return the width of one line of text in points at a font size in points.
 

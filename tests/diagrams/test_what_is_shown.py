@@ -35,6 +35,10 @@ def test_the_numbered_variant_shows_number_and_class_only(several: Architecture)
     assert lines(box(figure(several, "numbered"), 3)) == ["Conv2D"]
 
 
+def test_the_clusters_of_the_numbered_variant_have_no_names_either(several: Architecture) -> None:
+    assert [cluster.label for cluster in figure(several, "numbered").clusters] == ["Encoder", "Attention"]
+
+
 def test_the_numbered_variant_is_smaller(several: Architecture) -> None:
     for full, compact in zip(figure(several).boxes, figure(several, "numbered").boxes, strict=True):
         assert compact.height < full.height
@@ -87,7 +91,7 @@ def test_closed_groups_are_one_box_each(several: Architecture) -> None:
     assert not drawn.clusters
     (encoder,) = (box for box in drawn.boxes if box.closed)
     assert encoder.badge == "3–5, 8"
-    assert lines(encoder)[:2] == ["Encoder", "encoder"]
+    assert lines(encoder) == ["Encoder", "encoder", "(None, 8), (None, 8)", "4 layers, 0 parameters"]
     assert [arrow.key for arrow in drawn.arrows if arrow.head == encoder.key] == ["e1-g1"]
 
 
