@@ -56,7 +56,7 @@ def documentation(class_name: str, module: str) -> str | None:
     'https://www.tensorflow.org/api_docs/python/tf/keras/ops/get_item'
     """
     parts = module.split(".")
-    if parts[0] != "keras":
+    if parts[0] != "keras" or not class_name.isidentifier():
         return None
     public = [part for part in parts[1:] if part != "src"]
     if not public:
@@ -68,7 +68,7 @@ def documentation(class_name: str, module: str) -> str | None:
         if name in _SECTION_OF_LAYER:
             return f"{_KERAS}/{_SECTION_OF_LAYER[name]}/{_page_name(name)}/"
         return f"{_TENSORFLOW}/layers/{name}"
-    if public[0] == "ops" and class_name.isidentifier():
+    if public[0] == "ops":
         namespace = "ops/image" if public[1:2] == ["image"] else "ops"
         return f"{_TENSORFLOW}/{namespace}/{_snake(class_name)}"
     return None

@@ -51,7 +51,8 @@ def test_what_keras_io_has_no_page_for_leads_to_the_same_docstring_elsewhere() -
 
 
 @pytest.mark.parametrize(
-    ("class_name", "module"), [("Conv2D", "zoo.layers"), ("Functional", "keras"), ("X", "keras_hub.layers"), ("X", "")]
+    ("class_name", "module"),
+    [("Conv2D", "zoo.layers"), ("Functional", "keras"), ("X", "keras_hub.layers"), ("X", ""), ("<b>", "keras.layers")],
 )
 def test_what_is_not_public_in_keras_has_no_page(class_name: str, module: str) -> None:
     assert documentation(class_name, module) is None

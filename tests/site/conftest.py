@@ -25,6 +25,20 @@ LONG = 1200
 """Layers of the long model: more than a table shows without scripts taking over."""
 
 
+HOSTILE = '</title></script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }} "q" & *x* | `c`'
+
+
+def hostile(architecture: Architecture) -> Architecture:
+    """Return a model in which names, classes and settings are markup."""
+    nodes = tuple(
+        msgspec.structs.replace(
+            node, path=f"{node.path}{HOSTILE}", name=HOSTILE, class_name=HOSTILE, config={HOSTILE: HOSTILE}
+        )
+        for node in architecture.nodes
+    )
+    return msgspec.structs.replace(architecture, id="hostile", nodes=nodes)
+
+
 def chain(architecture: Architecture, length: int) -> Architecture:
     """Return a model of that many dense layers, one after the other."""
     link = architecture.nodes[2]
@@ -60,6 +74,7 @@ def pages(
         documented(id="siamese-b", title="Variant", variant_of="siamese", section="Pairs"),
         documented(chain(siamese, LONG), id="long", title="Long chain", section="Long"),
     ]
+    zoo.append(documented(hostile(siamese), id="hostile", title=HOSTILE, section=HOSTILE, docstring=HOSTILE * 2))
     drawn: list[str] = []
     models: list[Documented] = []
     with Renderer() as renderer:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -361,7 +361,7 @@ def test_without_scripts_diagram_and_table_are_there(chromium: Browser, address:
     context.close()
 
 
-@pytest.mark.parametrize("path", ["", "siamese/", "long/", "broken/"])
+@pytest.mark.parametrize("path", ["", "siamese/", "long/", "broken/", "hostile/"])
 def test_a_phone_never_scrolls_sideways(chromium: Browser, address: str, path: str) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
@@ -387,6 +387,31 @@ def test_axe_finds_nothing(chromium: Browser, address: str, path: str, scheme: s
         for violation in results.response["violations"]
     ] == []
     context.close()
+
+
+def test_markup_in_names_never_runs(page: Page, address: str) -> None:
+    alerts: list[str] = []
+
+    def note(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", note)
+    title = '</title></script><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }} "q" & *x* | `c`'
+    page.goto(f"{address}/")
+    page.locator(".kv-card", has_text="onerror").get_by_role("link").click()
+    expect(page).to_have_title(re.compile(re.escape(title)))
+    expect(page.locator("h1")).to_contain_text(title)
+    page.get_by_role("tab", name="Left to right").click()
+    expect(page.locator("#hostile-lr")).to_be_visible()
+    page.get_by_role("button", name="Settings and weights of layer 3").click()
+    expect(page.locator(".kv-open-row")).to_contain_text("onerror=alert(2)")
+    page.get_by_label("Find a layer by number").fill("<img")
+    expect(page.locator(".kv-figure .kv-found")).to_have_text("1 of 7")
+    page.locator(".md-search__input").click()
+    page.locator(".md-search__input").press_sequentially("onerror")
+    expect(page.locator(".md-search-result__item").first).to_contain_text("onerror")
+    assert alerts == []
 
 
 def test_the_theme_switch_recolours_the_diagram(page: Page, address: str) -> None:
