@@ -17,12 +17,13 @@ from typing import NoReturn
 import click
 
 from keraviz_docs import __version__
-from keraviz_docs.cli import build, diff, extract, render, schema, snapshot
+from keraviz_docs.cli import build, diff, extract, init, render, schema, snapshot
 from keraviz_docs.errors import UserError
 
 COMMANDS: Sequence[click.Command] = (
     render.command,
     extract.command,
+    init.command,
     build.command,
     snapshot.command,
     diff.command,

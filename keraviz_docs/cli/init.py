@@ -1,0 +1,113 @@
+"""``keraviz init``: a manifest and a site for a package that has neither."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keraviz_docs.cli import options
+
+if TYPE_CHECKING:
+    from keraviz_docs.production import ModelReport, Report
+    from keraviz_docs.starting import Started
+
+
+@click.command("init", short_help="Write a manifest and a site for a package.")
+@click.argument("target", metavar="PACKAGE|PATH")
+@options.directory(required=False, help="Write the files here, instead of where the models are imported from.")
+@click.option("--github", is_flag=True, help="Also write a workflow that publishes the site to GitHub Pages.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True, max=604_800),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give each function this long.",
+)
+@options.jobs
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+def command(target: str, directory: Path | None, github: bool, timeout: float, jobs: int | None, quiet: bool) -> int:
+    """Find the models of a package, a directory or a Python file, and write what a site needs.
+
+    Functions that return a Keras model, classes that are models and .keras files are found in the source. Each is tried
+    with its defaults, in a process of its own, without weights. What works is listed in zoo.yml; the rest stands there
+    as comments that say why. mkdocs.yml and docs/index.md are written if there are none. Nothing is overwritten.
+
+    \b
+    Examples:
+      keraviz init our_package
+      keraviz init . --github
+      keraviz init kimm -o kimm-site
+    """  # noqa: D301  # click looks for the character \b itself
+    from keraviz_docs.cli import files
+    from keraviz_docs.starting import start
+
+    with files.writing():
+        started = start(
+            target, directory, github=github, timeout=timeout, jobs=jobs, progress=None if quiet else _Attempts()
+        )
+    for path in started.written:
+        files.tell(_near(path), quiet=quiet)
+    if not quiet:
+        for line in _advice(started):
+            click.echo(line, err=True)
+    return 0
+
+
+def _advice(started: Started) -> list[str]:
+    from keraviz_docs.starting.site_files import PLUGIN_LINES
+
+    lines = [f"\n{started.models} model{'' if started.models == 1 else 's'} found"]
+    if started.left_out:
+        lines[0] += f", {len(started.left_out)} left out: zoo.yml says why"
+    lines += [f"{click.format_filename(_near(path))} was there already and stays as it is" for path in started.kept]
+    if started.lacks_plugin is not None:
+        indented = "\n".join(f"  {line}" for line in PLUGIN_LINES.splitlines())
+        lines.append(f"Add to {click.format_filename(_near(started.lacks_plugin))}:\n{indented}")
+    place = _near(started.written[0]).parent
+    where = "" if place == Path() else f"cd {click.format_filename(place)} && "
+    lines.append(f"Next: {where}mkdocs serve")
+    return lines
+
+
+def _near(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+class _Attempts:
+    """Counts candidates on stderr: in place on a terminal, now and then in a log."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._total = 0
+        self._done = 0
+        self._read = 0
+
+    def expect(self, total: int) -> None:
+        self._total = total
+        self._tell()
+
+    def begin(self, id: str) -> None:  # noqa: A002  # the protocol's word
+        if self._live:
+            self._tell(id)
+
+    def finish(self, model: ModelReport) -> None:
+        from keraviz_docs.outcome import Reading
+
+        self._done += 1
+        self._read += isinstance(model.outcome, Reading)
+        if self._live or self._done % 25 == 0:
+            self._tell(model.entry.id)
+
+    def close(self, report: Report | None) -> None:  # noqa: ARG002  # the protocol's signature
+        if self._live:
+            click.echo("\r\033[K", nl=False, err=True)
+
+    def _tell(self, id: str = "") -> None:  # noqa: A002
+        line = f"trying {self._total} candidate{'' if self._total == 1 else 's'}"
+        if self._done:
+            line += f": {self._done} done, {self._read} models"
+        click.echo(f"\r\033[K{line}  {id}"[:110] if self._live else line, nl=not self._live, err=True)

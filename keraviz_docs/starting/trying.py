@@ -1,0 +1,77 @@
+"""Candidates, built: each in a process of its own, without weights and with a limit, as a site would build it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from keraviz_docs import production
+from keraviz_docs.manifest.entries import DiscoverEntry, Manifest, ModelEntry
+from keraviz_docs.outcome import Failure
+from keraviz_docs.starting.candidates import LeftOut
+from keraviz_docs.starting.manifest_text import Line
+
+
+def attempt(
+    draft: Manifest,
+    models: Sequence[Line],
+    *,
+    timeout: float,
+    jobs: int | None = None,
+    progress: production.Progress | None = None,
+) -> tuple[tuple[Line, ...], tuple[LeftOut, ...]]:
+    """Build every model of a manifest, and part those that could be read from those that could not.
+
+    What was read is remembered in the project's cache, so that the first build of the site is quick.
+
+    Args:
+        draft: a manifest that lists ``models``, in the same order.
+        models: the lines of that manifest.
+        timeout: seconds that each may take.
+        jobs: how many to build at once.
+        progress: is told how it goes.
+
+    Raises:
+        UserError: Keras and TensorFlow cannot be imported.
+    """
+    entries = [_limited(entry, timeout) for entry in draft.entries]
+    cache = production.Cache.of(draft.project)
+    report = production.produce(entries, draft.project, cache=cache, jobs=jobs, progress=progress)
+    outcomes = report.outcomes
+    kept: list[Line] = []
+    left_out: list[LeftOut] = []
+    for model in models:
+        outcome = outcomes[model.id]
+        if isinstance(outcome, Failure):
+            left_out.append(_left_out(model, outcome, draft.project, timeout))
+        else:
+            kept.append(model)
+    return tuple(kept), tuple(left_out)
+
+
+def _limited(entry: ModelEntry | DiscoverEntry, timeout: float) -> ModelEntry | DiscoverEntry:
+    return dataclasses.replace(entry, limits=dataclasses.replace(entry.limits, timeout=timeout))
+
+
+def _left_out(model: Line, failure: Failure, project: Path, timeout: float) -> LeftOut:
+    if failure.kind == "timeout":
+        reason, settings = f"took longer than {timeout:g} s", f"timeout: {max(600, round(timeout * 10))}"
+    elif failure.kind == "unbuilt":
+        reason, settings = "does not know its input: say what it is fed, without the batch", _ANY_INPUT
+    else:
+        reason, settings = _one_line(failure.message, model.target, project), None
+    return LeftOut(module=model.place, target=model.target, reason=reason, settings=settings)
+
+
+_ANY_INPUT = "inputs: {shape: [224, 224, 3]}"
+_LONGEST = 240
+
+
+def _one_line(message: str, target: str, project: Path) -> str:
+    """Return what a comment can hold of a message: printable, without this machine's directories."""
+    text = " ".join(message.split()).removeprefix(f"`{target}` ")
+    for place, shown in ((project.resolve(), "."), (Path.home(), "~")):
+        text = text.replace(str(place), shown)
+    text = "".join(letter if letter.isprintable() else "�" for letter in text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
