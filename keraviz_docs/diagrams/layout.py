@@ -84,11 +84,9 @@ def piece_source(piece: Piece, spacing: Spacing) -> str:
     if piece.entry_box is not None:
         _node(graph, "in", piece.entry_box)
     else:
-        for index in range(len(piece.entries)):
-            graph.node(f"in{index}", width="0.09", height="0.02")
+        _ghosts(graph, "in", len(piece.entries), "source")
     if piece.exit_box is None:
-        for index in range(len(piece.exits)):
-            graph.node(f"out{index}", width="0.09", height="0.02")
+        _ghosts(graph, "out", len(piece.exits), "sink")
     leaving = Counter(arrow.tail for arrow in piece.inner)
     coming = Counter(arrow.head for arrow in (*piece.inner, *piece.entering))
     boxes = {box.key: box for box in piece.boxes}
@@ -159,6 +157,15 @@ def _fill(graph: graphviz.Digraph, piece: Piece, names: Mapping[str, str]) -> No
                 fill(inside, cluster.key)
 
     fill(graph, None)
+
+
+def _ghosts(graph: graphviz.Digraph, name: str, count: int, rank: str) -> None:
+    """Add the points where tensors enter or leave a piece, all of them at its edge."""
+    if count:
+        with graph.subgraph() as edge:
+            edge.attr(rank=rank)
+            for index in range(count):
+                edge.node(f"{name}{index}", width="0.09", height="0.02")
 
 
 def _up(width: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -95,6 +95,51 @@ def test_every_arrow_runs_from_its_box_to_its_box(
             owners.add((placed.arrow.tail, placed.arrow.tail_port))
     # Of the arrows that carry the same tensor far, one is drawn from its box; the others branch off it.
     assert owners == {(placed.arrow.tail, placed.arrow.tail_port) for placed in drawing.arrows}
+
+
+def two_input_cells(sketch: Any, cells: int) -> Architecture:
+    """Cells that take the outputs of the two cells before them, as in NASNet (arXiv:1707.07012)."""
+    before = previous = sketch.add("InputLayer")
+    for _ in range(cells):
+        left = sketch.add("Conv2D", before)
+        right = sketch.add("Conv2D", previous)
+        branches = [
+            sketch.add("Add", sketch.add("SeparableConv2D", one), sketch.add("AveragePooling2D", other))
+            for one, other in ((left, right), (right, right), (left, left), (right, left), (left, right))
+        ]
+        before, previous = previous, sketch.add("Concatenate", left, *branches)
+    sketch.output(previous)
+    architecture: Architecture = sketch.finish()
+    return architecture
+
+
+def along(curve: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """Sample a curve of cubic Bézier segments."""
+    for start in range(0, len(curve) - 1, 3):
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = curve[start : start + 4]
+        for step in range(25):
+            t = step / 24
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            yield (
+                sum(weight * x for weight, x in zip(weights, (ax, bx, cx, dx), strict=True)),
+                sum(weight * y for weight, y in zip(weights, (ay, by, cy, dy), strict=True)),
+            )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_arrow_runs_through_a_box(
+    sketch: Any, chain_of_blocks: Chain, several: Architecture, renderer: Renderer, variant: Variant
+) -> None:
+    for architecture in (several, chain_of_blocks(12), two_input_cells(sketch, 16)):
+        drawing = renderer.draw(figure(architecture, variant))
+        boxes = boxes_of(drawing)
+        for placed in drawing.arrows:
+            for x, y in along(placed.curve):
+                for key, box in boxes.items():
+                    # At its own boxes an arrow may graze a rounded corner.
+                    inset = 4 if key in (placed.arrow.tail, placed.arrow.head) else 1.5
+                    inside = box.x + inset < x < box.right - inset and box.y + inset < y < box.bottom - inset
+                    assert not inside, f"{placed.arrow.key} runs through {key}"
 
 
 def touches(rect: Rect, point: tuple[float, float]) -> bool:
