@@ -15,6 +15,7 @@ import keraviz_docs.cost
 import keraviz_docs.reading
 from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
+from keraviz_docs.production.importing import import_from_source
 from keraviz_docs.production.messages import Answer, Answered, Discovered, Discovery, FromChild, Request, frame
 from keraviz_docs.production.observing import Observer
 
@@ -53,6 +54,7 @@ def serve(request: Request, answer: int, observer: Observer) -> None:
     os.environ.update(request.environment)
     os.chdir(request.project)
     sys.argv[:] = ["keraviz"]
+    import_from_source()
     observer.observe(tell)
     answered = Answered(_answer(request))
     observer.conclude()

@@ -141,6 +141,8 @@ class Fingerprints:
     def _content(self, path: Path) -> str | None:
         hashed = blake2b(digest_size=16)
         try:
+            if not path.is_file():  # a pipe would keep us waiting
+                return None
             with path.open("rb") as file:
                 before = os.fstat(file.fileno())
                 while part := file.read(1 << 20):

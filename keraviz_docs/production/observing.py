@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import stat
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -129,8 +130,7 @@ class Observer:
         elif kind == "own" and not self._is_made(path):
             path = _source(path)
             if ("file", path) not in self._seen:
-                stamp = stamp or _stamp(path)
-                self._note("missing" if stamp is None else "file", path, stamp)
+                self._note(_nature(path), path, stamp or _stamp(path))
 
     def _list(self, path: Any) -> None:
         located = _located("." if path is None else path)
@@ -188,6 +188,16 @@ def _stamp(path: str) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return status.st_mtime_ns, status.st_size
+
+
+def _nature(path: str) -> str:
+    try:
+        mode = _stat(path).st_mode
+    except (OSError, ValueError):
+        return "missing"
+    if stat.S_ISDIR(mode):
+        return "directory"
+    return "file" if stat.S_ISREG(mode) else "unobserved"  # what comes through a pipe cannot be read again
 
 
 def _source(path: str) -> str:

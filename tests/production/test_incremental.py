@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,6 +80,19 @@ def assert_read_again_after(build: Build, change: Callable[[], object], *, befor
 def test_the_builders_own_source(zoo: Path, build: Build) -> None:
     write(zoo, "3")
     assert_read_again_after(build, lambda: write(zoo, "5"), before=3, after=5)
+
+
+def test_a_change_within_the_same_second_to_the_same_size(zoo: Path, build: Build) -> None:
+    write(zoo, "3")
+    now = (zoo / "nets.py").stat().st_mtime_ns // 10**9 * 10**9
+    os.utime(zoo / "nets.py", ns=(now, now))
+
+    def change() -> None:
+        write(zoo, "5")
+        os.utime(zoo / "nets.py", ns=(now + 1_000, now + 1_000))
+
+    assert_read_again_after(build, change, before=3, after=5)
+    assert not (zoo / "__pycache__").exists()
 
 
 def test_a_module_that_it_imports(zoo: Path, build: Build) -> None:
@@ -214,6 +228,17 @@ def test_what_another_program_says_is_asked_again(zoo: Path, build: Build) -> No
     write(zoo, "int(subprocess.check_output(['echo', '3']))", "import subprocess")
     assert not build().from_cache
     assert not build().from_cache
+
+
+def test_what_comes_through_a_pipe_is_asked_again(zoo: Path, build: Build) -> None:
+    os.mkfifo(zoo / "pipe")
+    write(zoo, "int(open('pipe').read())")
+    for width in (3, 5):
+        feeder = threading.Thread(target=(zoo / "pipe").write_text, args=[str(width)])
+        feeder.start()
+        model = build()
+        feeder.join()
+        assert units(model) == width
 
 
 def test_files_that_it_writes_for_itself_do_not_count(zoo: Path, build: Build) -> None:
