@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from keraviz_docs.pages import text
 from keraviz_docs.pages.model_page import Documented
 from keraviz_docs.pages.page import Page, front_matter, placeholder, render
 
 
-def index_page(title: str, zoo: Sequence[Documented], *, directory_urls: bool = False) -> Page:
+def index_page(
+    title: str,
+    zoo: Sequence[Documented],
+    *,
+    thumbnails: Mapping[str, str] = MappingProxyType({}),
+    directory_urls: bool = False,
+) -> Page:
     """Compose the page of all models.
 
     Args:
         title: the manifest's.
         zoo: the models in the manifest's order.
+        thumbnails: miniatures of the models' diagrams, as SVG by model id.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
     """
     ending = "" if directory_urls else "index.html"
@@ -22,7 +30,7 @@ def index_page(title: str, zoo: Sequence[Documented], *, directory_urls: bool = 
     lines = [f"# {text.as_markdown(title)}", f'<p class="kv-summary">{text.as_markdown(_summary(zoo))}</p>']
     for number, (section, models) in enumerate(sections(zoo)):
         name = f"cards-{number}"
-        parts[name] = render("cards.html", models=models, ending=ending)
+        parts[name] = render("cards.html", models=models, thumbnails=thumbnails, ending=ending)
         lines += [f"## {text.as_markdown(section)}"] * bool(section) + [placeholder(name)]
     if sum(model.reading is not None for model in zoo) > 1:
         parts["comparison"] = render("comparison.html", models=zoo, ending=ending)

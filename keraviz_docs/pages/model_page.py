@@ -12,7 +12,7 @@ from pygments import highlight  # type: ignore[import-untyped]  # Pygments has n
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 
-from keraviz_docs.architecture import Architecture
+from keraviz_docs.architecture import Architecture, to_json
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
 from keraviz_docs.pages import docstring, text
@@ -89,8 +89,7 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
         zoo: all models of the manifest, for links between variants.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
     """
-    relatives = [_relative(other, directory_urls) for other in _family(model, zoo)]
-    relatives = [relative for relative in relatives if relative["id"] != model.id]
+    relatives = [_relative(other, directory_urls) for other in variants(model, zoo)]
     if isinstance(model.outcome, Failure):
         return _failure_page(model, model.outcome, relatives)
     reading = model.outcome
@@ -137,6 +136,7 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
         ),
     }
     assets = {f"{model.id}-layers.js": _payload(_details(architecture, link))}
+    assets[f"{model.id}.json"] = to_json(architecture).decode()
     assets |= {f"{model.id}-{drawing.variant}.js": _payload(drawing.svg) for drawing in model.drawings[1:]}
     return Page(
         path=f"{model.id}/index.md",
@@ -146,6 +146,12 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
         anchors=frozenset(f"layer-{node.number}" for node in architecture.nodes),
         assets=assets,
     )
+
+
+def variants(model: Documented, zoo: Sequence[Documented]) -> list[Documented]:
+    """Return the other models that the same manifest entry gave."""
+    root = model.entry.variant_of or model.id
+    return [other for other in zoo if root in (other.id, other.entry.variant_of) and other.id != model.id]
 
 
 def source_links(builder: BuilderFacts) -> SourceLink:
@@ -211,12 +217,6 @@ def _python(code: str) -> Markup:
     lexer = PythonLexer(stripnl=False, ensurenl=False)
     html: str = highlight(text.showable(code), lexer, HtmlFormatter(nowrap=True))
     return Markup(html.strip("\n").replace("\n", "&#10;"))  # noqa: S704 - Pygments escapes
-
-
-def _family(model: Documented, zoo: Sequence[Documented]) -> list[Documented]:
-    root = model.entry.variant_of or model.id
-    family = [other for other in zoo if root in (other.id, other.entry.variant_of)]
-    return family if len(family) > 1 else []
 
 
 def _relative(model: Documented, directory_urls: bool) -> dict[str, object]:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath
 
-from keraviz_docs.architecture import to_json
+import msgspec
+
+from keraviz_docs import __version__
+from keraviz_docs import outcome as outcomes
 from keraviz_docs.errors import UserError
+from keraviz_docs.manifest.entries import BuilderTarget, Limits
 from keraviz_docs.pages import palette, text
 from keraviz_docs.pages.index_page import index_page, sections
-from keraviz_docs.pages.model_page import Documented, model_page
+from keraviz_docs.pages.model_page import Documented, model_page, variants
 from keraviz_docs.pages.page import Page, fill
 
 _ASSETS = Path(__file__).parent / "assets"
 _PARTS = ".parts"
+_MINIATURE = "miniature"
 _RECORD = ".keraviz-files.json"
 STYLE = "keraviz.css"
 SCRIPT = "keraviz.js"
@@ -26,6 +32,33 @@ SHARED = {
     "panzoom.LICENSE.txt": _ASSETS / "vendor" / "panzoom.LICENSE.txt",
 }
 """Files that all pages share, beside the style.  No model id has a dot, so they cannot meet a model's directory."""
+
+
+class _Piece(msgspec.Struct, frozen=True):
+    """The files of one page, and what they were made from."""
+
+    key: str
+    files: dict[str, str]
+    """Digests of what was written, by name."""
+
+    @property
+    def published(self) -> list[str]:
+        """The files that belong to the site; the others are for us."""
+        return [name for name in self.files if f"/{_PARTS}/" not in f"/{name}"]
+
+    def is_whole(self, directory: Path) -> bool:
+        """Tell whether all files are as they were written."""
+        try:
+            return all(_digest((directory / name).read_bytes()) == digest for name, digest in self.files.items())
+        except OSError:
+            return False
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """What lies in a directory because of an earlier call; pieces by model id, the index under ``""``."""
+
+    files: list[str]
+    pieces: dict[str, _Piece]
 
 
 @dataclass(frozen=True)
@@ -98,42 +131,37 @@ def write(
     Raises:
         UserError: the directory cannot be written, or holds files that this function did not write.
     """
-    index = index_page(title, zoo, directory_urls=directory_urls)
     written: dict[str, WrittenPage] = {}
-    files = set(drawn)
-    kept_aside: set[str] = set()
+    files = {*drawn, STYLE, *SHARED}
+    pieces: dict[str, _Piece] = {}
     try:
         earlier = _earlier(directory)
         style = (_ASSETS / "keraviz.css").read_text(encoding="utf-8") + palette.stylesheet()
         write_if_changed(directory / STYLE, style.encode())
-        files.add(STYLE)
         for name, source in SHARED.items():
             write_if_changed(directory / name, source.read_bytes())
-            files.add(name)
-        for page in (index, *_model_pages(zoo, directory_urls)):
-            folder = PurePosixPath(page.path).parent
-            markdown = page.markdown
-            if embed:
-                markdown = _standalone(fill(markdown, page.parts.__getitem__), depth=len(folder.parts))
-            else:
-                for name, part in page.parts.items():
-                    aside = (folder / _PARTS / f"{name}.html").as_posix()
-                    write_if_changed(directory / aside, part.encode())
-                    kept_aside.add(aside)
-            write_if_changed(directory / page.path, markdown.encode())
-            for name, content in page.assets.items():
-                asset = (folder / name).as_posix()
-                write_if_changed(directory / asset, content.encode())
-                files.add(asset)
-            files.add(page.path)
-            written[page.path] = WrittenPage(page.path, page.title, page.anchors)
+        settings = f"{_fingerprint()} {embed} {directory_urls}"
         for model in zoo:
-            if model.reading is not None:
-                write_if_changed(directory / model.id / f"{model.id}.json", to_json(model.reading.architecture))
-                files.add(f"{model.id}/{model.id}.json")
-        record = sorted(files | kept_aside)
-        _remove(directory, earlier - set(record))
-        write_if_changed(directory / _RECORD, json.dumps(record, indent=0).encode())
+            key = _digest(settings, _essence(model), *(_essence(other) for other in variants(model, zoo)))
+            piece = earlier.pieces.get(model.id)
+            if piece is None or piece.key != key or not piece.is_whole(directory):
+                page = model_page(model, zoo=zoo, directory_urls=directory_urls)
+                piece = _write_page(directory, page, key, embed=embed, aside={_MINIATURE: model.thumbnail or ""})
+            pieces[model.id] = piece
+            path = f"{model.id}/index.md"
+            written[path] = WrittenPage(path, text.as_title(model.title), _anchors(model))
+        key = _digest(settings, title, *(piece.key for piece in pieces.values()))
+        piece = earlier.pieces.get("")
+        if piece is None or piece.key != key or not piece.is_whole(directory):
+            thumbnails = {model.id: _aside(directory, model.id, _MINIATURE).read_text("utf-8") for model in zoo}
+            index = index_page(title, zoo, thumbnails=thumbnails, directory_urls=directory_urls)
+            piece = _write_page(directory, index, key, embed=embed)
+        pieces[""] = piece
+        written["index.md"] = WrittenPage("index.md", text.as_title(title), frozenset())
+        files.update(name for piece in pieces.values() for name in piece.published)
+        record = _Record(sorted(files.union(*(piece.files for piece in pieces.values()))), pieces)
+        _remove(directory, set(earlier.files) - set(record.files))
+        write_if_changed(directory / _RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1))
     except OSError as error:
         raise UserError(f"{directory} cannot be written: {error.strerror or error}") from error
     return WrittenPages(
@@ -158,8 +186,51 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     return True
 
 
-def _model_pages(zoo: Sequence[Documented], directory_urls: bool) -> Iterable[Page]:
-    return (model_page(model, zoo=zoo, directory_urls=directory_urls) for model in zoo)
+def _write_page(
+    directory: Path, page: Page, key: str, *, embed: bool, aside: Mapping[str, str] | None = None
+) -> _Piece:
+    folder = PurePosixPath(page.path).parent
+    published = {page.path: page.markdown} | {(folder / name).as_posix(): text for name, text in page.assets.items()}
+    kept = dict(aside or {})
+    if embed:
+        published[page.path] = _standalone(fill(page.markdown, page.parts.__getitem__), depth=len(folder.parts))
+    else:
+        kept |= page.parts
+    hidden = {(folder / _PARTS / f"{name}.html").as_posix(): content for name, content in kept.items()}
+    files = {name: content.encode() for name, content in sorted((published | hidden).items())}
+    for name, content in files.items():
+        write_if_changed(directory / name, content)
+    return _Piece(key, {name: _digest(content) for name, content in files.items()})
+
+
+def _aside(directory: Path, folder: str, name: str) -> Path:
+    return directory / folder / _PARTS / f"{name}.html"
+
+
+def _anchors(model: Documented) -> frozenset[str]:
+    nodes = model.reading.architecture.nodes if model.reading else ()
+    return frozenset(f"layer-{node.number}" for node in nodes)
+
+
+def _essence(model: Documented) -> str:
+    """Return everything that a page says about a model, for comparison with what it said before."""
+    # Where an entry stands, where its archive lies and what reading it may use are on no page.
+    entry = replace(model.entry, target=BuilderTarget("", model.title), position=None, limits=Limits())
+    drawings = [(drawing.variant, drawing.svg, sorted(drawing.files.items())) for drawing in model.drawings]
+    return repr((entry, drawings, model.drawing_failure)) + outcomes.to_json(model.outcome).decode()
+
+
+def _digest(*parts: str | bytes) -> str:
+    encoded = (part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts)
+    return hashlib.blake2b(b"\0".join(encoded), digest_size=16).hexdigest()
+
+
+@cache
+def _fingerprint() -> str:
+    """Identify the code and the templates that make pages, so that another version makes them anew."""
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("*.py"), *(here / "templates").iterdir()])
+    return _digest(__version__, *(source.read_text(encoding="utf-8") for source in sources if source.is_file()))
 
 
 def _standalone(markdown: str, *, depth: int) -> str:
@@ -171,19 +242,18 @@ def _standalone(markdown: str, *, depth: int) -> str:
     )
 
 
-def _earlier(directory: Path) -> set[str]:
-    """Return the files of an earlier call; refuse a directory that holds somebody else's ``index.md``."""
+def _earlier(directory: Path) -> _Record:
+    """Return what an earlier call wrote; refuse a directory that holds somebody else's ``index.md``."""
     try:
-        record = json.loads((directory / _RECORD).read_bytes())
+        return msgspec.json.decode((directory / _RECORD).read_bytes(), type=_Record)
     except FileNotFoundError:
         if (directory / "index.md").exists():
             raise UserError(
                 f"{directory} holds an index.md that keraviz did not write: choose a directory of its own for the pages"
             ) from None
-        return set()
-    except ValueError:
-        return set()
-    return {name for name in record if isinstance(name, str)} if isinstance(record, list) else set()
+    except msgspec.DecodeError:
+        pass
+    return _Record([], {})
 
 
 def _remove(directory: Path, names: Iterable[str]) -> None:

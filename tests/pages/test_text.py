@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-import markdown
+import markdown  # type: ignore[import-untyped]  # Python-Markdown has no type hints
 import pytest
 import yaml
 from bs4 import BeautifulSoup

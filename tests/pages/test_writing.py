@@ -48,7 +48,31 @@ def test_only_what_changed_is_written(documented: Make, tmp_path: Path) -> None:
     before = contents(tmp_path)
     write("Zoo", [documented(id="a"), documented(id="b", title="New")], tmp_path)
     after = contents(tmp_path)
-    assert {name for name in after if after[name] != before.get(name)} == {"index.md", "b/index.md"}
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"index.md", "b/index.md", ".keraviz-files.json"}
+
+
+def test_a_page_that_somebody_spoiled_is_written_again(documented: Make, tmp_path: Path) -> None:
+    write("Zoo", [documented()], tmp_path)
+    before = contents(tmp_path)
+    (tmp_path / "siamese" / "index.md").write_text("spoiled")
+    (tmp_path / "siamese" / "siamese-layers.js").unlink()
+    write("Zoo", [documented()], tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_new_variant_appears_on_the_pages_of_the_others(documented: Make, tmp_path: Path) -> None:
+    write("Zoo", [documented()], tmp_path)
+    write("Zoo", [documented(), documented(id="small", variant_of="siamese", title="Small")], tmp_path)
+    assert "../small/index.html" in (tmp_path / "siamese" / "index.md").read_text()
+
+
+def test_a_damaged_record_is_no_obstacle(documented: Make, tmp_path: Path) -> None:
+    write("Zoo", [documented()], tmp_path)
+    before = contents(tmp_path)
+    (tmp_path / ".keraviz-files.json").write_text("{")
+    write("Zoo", [documented()], tmp_path)
+    assert contents(tmp_path) == before
 
 
 def test_what_is_no_longer_in_the_zoo_is_removed_and_nothing_else(documented: Make, tmp_path: Path) -> None:
