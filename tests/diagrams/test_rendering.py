@@ -234,6 +234,7 @@ def test_a_long_chain_becomes_columns_in_a_png(
     assert len(data) < 6_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["tb", "lr"])
 def test_a_long_chain_fits_a_pdf_page(
     chain_of_blocks: Callable[[int], Architecture], tmp_path: Path, renderer: Renderer, variant: Any
