@@ -241,7 +241,7 @@ _OWN: dict[str, Callable[[], dict[str, Any]]] = {
         "hidden_sizes": [16, 32], "embedding_size": 8, "use_learnable_affine_block": True, "hidden_act": "relu",
         "image_shape": _IMAGE,
     },
-    "RetinaNetBackbone": lambda: {"image_encoder": _resnet(), "min_level": 3, "max_level": 6, "use_p5": False,
+    "RetinaNetBackbone": lambda: {"image_encoder": _resnet((256, 256, 3)), "min_level": 3, "max_level": 6, "use_p5": False,
                                   "image_shape": (256, 256, 3)},
     "FeaturePyramidBackbone": dict,
     "SAMBackbone": lambda: {},

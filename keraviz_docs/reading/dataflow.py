@@ -382,11 +382,12 @@ class _Reader:
             self.notices.append((leaf.call, AUTOGRAPH))
 
     def _name_tensorflow_operation(self, leaf: _Leaf) -> None:
-        if len(leaf.operations) == 1:
-            kind = str(leaf.operations[0].type)
+        deciding = [operation for operation in leaf.operations if operation.type in _BODIES] or leaf.operations
+        if len(deciding) == 1:
+            kind = str(deciding[0].type)
             if kind in _OPERATORS:
                 leaf.call.thing = Function(_OPERATORS[kind], "keras.ops")
-                leaf.call.config = _operator_constants(leaf.operations[0])
+                leaf.call.config = _operator_constants(deciding[0])
             else:
                 leaf.call.thing = Function(re.sub(r"V\d+$", "", kind), "tf")
         leaf.call.name = leaf.call.thing.name

@@ -49,24 +49,31 @@ def _read(model: Any, inputs: Any) -> Draft:
         model(*model_inputs.symbolic(model, inputs).args)
         functional = keras_internals.functional_graph(model)
     if functional is None:
-        return _run(model, inputs, None)
+        return run_model(model, inputs)
     draft = Draft()
     try:
         with Opener(draft) as opener:
             read_functional(functional, draft, opener.open_call)
     except GraphDisagreesError:
-        return _run(model, None, output_names(functional))
+        return run_model(model, names=output_names(functional))
     if detail_of(draft) == "exact":
         return draft
     # The graph may claim other shapes than the layers meet when the model runs.
     try:
-        run = _run(model, None, output_names(functional))
+        run = run_model(model, names=output_names(functional))
     except Exception:  # whatever it is, the graph is known
         return draft
     return run if detail_of(run) == "exact" else draft
 
 
-def _run(model: Any, inputs: Any, names: list[str] | None) -> Draft:
+def run_model(model: Any, inputs: Any = None, names: list[str] | None = None) -> Draft:
+    """Read a model by running it, whatever graph it has.
+
+    Args:
+        model: any Keras model.
+        inputs: the manifest's input specification.
+        names: names of the outputs, where the model gives some.
+    """
     draft = Draft()
     call = model_inputs.symbolic(model, inputs)
     with Opener(draft) as opener:

@@ -177,7 +177,14 @@ def test_a_recurrent_layer_stays_one_leaf_and_its_wrapper_opens(read: Read, by_p
         return keras.Model(x, cells(both(x)))
 
     architecture = read(build)
-    assert paths(architecture) == ["x", "both/forward_lstm", "both/backward_lstm", "both/flip", "both/concatenate", "cells"]
+    assert paths(architecture) == [
+        "x",
+        "both/forward_lstm",
+        "both/backward_lstm",
+        "both/flip",
+        "both/concatenate",
+        "cells",
+    ]
     assert by_path(architecture)["cells"].opaque is None
     assert by_path(architecture)["cells"].parameters > 0
 
@@ -233,7 +240,7 @@ def test_a_weight_of_a_composite_layer_sits_on_the_operation_that_uses_it(read: 
             super().__init__(name="scaled")
             self.dense = layers.Dense(4, name="dense")
 
-        def build(self, shape: Any) -> None:
+        def build(self, _: Any) -> None:
             self.scale = self.add_weight(shape=(4,), name="scale")
             self.unused = self.add_weight(shape=(7,), name="unused")
 
@@ -332,8 +339,8 @@ def test_several_arguments_of_call_are_fed_by_name(read: Read) -> None:
             super().__init__()
             self.a, self.b = layers.Dense(2, name="a"), layers.Dense(2, name="b")
 
-        def call(self, image: Any, meta: Any, scale: Any = None) -> Any:
-            return self.a(image) + self.b(meta)
+        def call(self, image: Any, meta: Any, scale: float = 1.0) -> Any:
+            return self.a(image) * scale + self.b(meta)
 
     architecture = read(TwoArguments, {"meta": {"shape": [3]}, "image": {"shape": [5]}})
     assert {port.name: port.shape for port in architecture.inputs} == {"image": (None, 5), "meta": (None, 3)}
