@@ -1,7 +1,7 @@
 """Diagrams against ``keras.utils.plot_model``: the same models, the same machine, ratios of time.
 
-``python benchmarks/diagrams.py [MODEL ...]``: names from ``keras.applications``.  ``plot_model`` runs in a process of its
-own, since it can abort; its time is counted without imports and without building the model.
+``python benchmarks/diagrams.py [MODEL ...]``: names from ``keras.applications``.  ``plot_model`` runs in a process of
+its own, since it can abort; its time is counted without imports and without building the model.
 """
 
 from __future__ import annotations
