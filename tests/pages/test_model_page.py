@@ -94,6 +94,17 @@ def test_a_layer_that_is_never_called_is_listed(documented: Make) -> None:
     )
 
 
+def test_a_layer_that_could_not_be_opened_says_so(documented: Make, siamese: Architecture) -> None:
+    nodes = (
+        *siamese.nodes[:2],
+        msgspec.structs.replace(siamese.nodes[2], opaque="it reads a value"),
+        *siamese.nodes[3:],
+    )
+    mark = part(documented(msgspec.structs.replace(siamese, nodes=nodes)), "layers").select_one("#layer-3 abbr")
+    assert mark is not None
+    assert (mark.get_text(), mark["title"]) == ("closed", "it reads a value")
+
+
 def test_a_long_table_waits_aside_until_its_rows_are_needed(documented: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DIRECT_ROWS", 5)
     table = part(documented(), "layers")
