@@ -7,7 +7,6 @@ pages are served, would get the first version, and it would be remembered as the
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import machinery
 from importlib.abc import PathEntryFinder
@@ -20,7 +19,7 @@ def import_from_source() -> None:
     """Have this process compile every module that belongs neither to Python nor to an installed package."""
     sys.path_hooks.insert(0, _own_folder)
     for folder in list(sys.path_importer_cache):
-        if places.kind(os.path.join(folder, "")) == "own":  # noqa: PTH118 - compared as text
+        if places.kind(folder) == "own":
             del sys.path_importer_cache[folder]
 
 
@@ -32,7 +31,7 @@ class _FromSource(machinery.SourceFileLoader):
 
 
 def _own_folder(path: str) -> PathEntryFinder:
-    if places.kind(os.path.join(path, "")) != "own":  # noqa: PTH118
+    if places.kind(path) != "own":
         raise ImportError("another finder's folder", path=path)
     return _finder(path)
 

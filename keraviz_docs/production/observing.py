@@ -10,8 +10,10 @@ What is not seen: the network, the clock, and files that other compiled code ope
 from __future__ import annotations
 
 import functools
+import importlib.metadata
 import importlib.util
 import os
+import pathlib
 import stat
 import sys
 from collections import deque
@@ -21,7 +23,9 @@ from typing import Any
 from keraviz_docs.production import places
 from keraviz_docs.production.messages import Observed
 
-_IMPORT_SYSTEM = "<frozen importlib"
+_IMPORT_SYSTEM = ("<frozen importlib", os.path.dirname(importlib.metadata.__file__))  # noqa: PTH120 - compared as text
+"""Code that lists every folder of the path, whatever it looks for; what it finds, it opens."""
+
 _PROGRAMS = frozenset({"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"})
 _WATCHED = _PROGRAMS | {"open", "import", "os.listdir", "os.scandir", "os.mkdir", "os.rename"}
 _SOURCES_IN_C = (
@@ -135,7 +139,8 @@ class Observer:
     def _list(self, path: Any) -> None:
         located = _located("." if path is None else path)
         if located is not None and places.kind(located) == "own" and not self._is_made(located):
-            self._note("directory", located, _stamp(located))
+            stamp = _stamp(located)
+            self._note("missing" if stamp is None else "directory", located, stamp)
 
     def _presence(self, path: Any, present: bool) -> None:
         located = _located(path)
@@ -268,6 +273,8 @@ def _watch_presence(tell: Callable[[Any, bool], object]) -> None:
 
     os.stat = watched(os.stat, also_present=True)
     os.lstat = watched(os.lstat, also_present=False)
+    if (accessor := getattr(pathlib, "_NormalAccessor", None)) is not None:  # Python 3.10 keeps its own reference there
+        accessor.stat = staticmethod(os.stat)
 
 
 def _watch_calls(module: str, function: str, position: int, tell: Callable[[Any], object]) -> None:

@@ -34,7 +34,8 @@ def kind(path: str) -> Kind:
         return "package"
     if not path or path.startswith((*python_folders(), *_PSEUDO, "<")):
         return "ignored"
-    return "own"
+    itself = path + os.sep
+    return "ignored" if itself in package_folders() or itself in python_folders() else "own"
 
 
 def package(path: str) -> str:

@@ -197,7 +197,7 @@ def test_a_list_and_a_tuple_are_different_arguments(zoo: Path, build: Build) -> 
 
 def test_nothing_else(zoo: Path, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     (zoo / "data").mkdir()
-    write(zoo, "3", "import os\nos.environ.copy()\ndict(os.environ)\n")
+    write(zoo, "3", "import os, importlib.metadata\nos.environ.copy()\nimportlib.metadata.version('keras')\n")
     build()
     (zoo / "other.py").write_text("import nets\n")
     (zoo / "data" / "more.txt").write_text("more")
