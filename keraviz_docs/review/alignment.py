@@ -98,7 +98,7 @@ def _whole(table: _Table, top: int, bottom: int, left: int, right: int) -> list[
     pairs = []
     i, j = rows - 1, columns - 1
     while i >= 0 and j >= 0:
-        step = came[i, j]
+        step = int(came[i, j])
         if step == 2:
             pairs.append((top + i, left + j))
         i -= step != 0

@@ -27,6 +27,9 @@ SAME_RESOLUTION = 1.0
 RENAMING = 0.25
 """What a new name costs, measured in layers removed or changed; names are cheap, and often follow a scheme."""
 
+REWIRING = 0.75
+"""What another input costs; a layer that moved brings three of them."""
+
 
 @dataclass(frozen=True)
 class Matching:
@@ -144,7 +147,8 @@ def _effort(pairs: _Pairs, base: _Side, head: _Side) -> float:
         effort += base.exact[i] != head.exact[j]
         effort += RENAMING * _is_renamed(base.graph, i, head.graph, j)
         reached = _reached(head.graph, j, pairs.reverse)
-        effort += any(source in pairs and pairs[source] not in reached for source, _ in base.graph.operands[i])
+        rewired = any(source in pairs and pairs[source] not in reached for source, _ in base.graph.operands[i])
+        effort += REWIRING * rewired
     return effort
 
 

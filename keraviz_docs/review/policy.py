@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from keraviz_docs.review.comparison import Comparison, ModelComparison
-from keraviz_docs.review.verdict import MEANING, Verdict, at_least
+from keraviz_docs.review.verdict import MEANING
 
 Level = Literal["notice", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("notice", "warning", "error")
@@ -20,7 +20,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: Level = "error"
     """Existing weights no longer load, load into the wrong layers, or load in part."""
     behaviour: Level = "warning"
-    """Existing weights load, and the model computes something else."""
+    """The model computes something else, or nobody can tell whether existing weights load."""
     signature: Level = "warning"
     """Inputs or outputs differ."""
     removed: Level = "error"
@@ -63,10 +63,9 @@ def _judged(model: ModelComparison, policy: Policy) -> Iterator[tuple[Level, str
         return
     if model.status != "changed":
         return
-    harmful: Verdict = "loads-partly"
-    if at_least(model.verdict, harmful):
+    if model.verdict in ("loads-partly", "misloads", "fails"):
         yield policy.checkpoint, MEANING[model.verdict]
-    elif model.verdict == "loads-changed":
+    elif model.verdict in ("loads-changed", "unknown"):
         yield policy.behaviour, MEANING[model.verdict]
     if any(change.kind == "signature" for change in model.changes):
         yield policy.signature, "inputs or outputs differ"

@@ -105,7 +105,7 @@ class _Reader:
     groups: list[Group] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
     labels: dict[int, str] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)  # by "*label" or "=name", which nobody can mix up
     group_labels: dict[str, str] = field(default_factory=dict)
     group_paths: dict[str, str] = field(default_factory=dict)
     used: Counter[tuple[str | None, str]] = field(default_factory=Counter)
@@ -225,7 +225,7 @@ class _Reader:
             self._introduce(self.group_paths, f"*{found['label']}", path)
             self.group_labels[path] = found["label"]
         elif name:
-            self.group_paths[f"{name}{suffix}"] = path
+            self.group_paths[f"={name}{suffix}"] = path
 
     def _layer(self, text: str) -> None:
         scanner = _Scanner(self, text)
@@ -278,7 +278,7 @@ class _Reader:
             self._introduce(self.numbers, f"*{introduced['label']}", number)
             self.labels[number] = introduced["label"]
         if name:
-            self.numbers.setdefault(name, number)
+            self.numbers.setdefault(f"={name}", number)
 
     def _kind(self, word: re.Match[str]) -> tuple[Any, str, str]:
         text = word["class"]
@@ -308,14 +308,15 @@ class _Reader:
         table[word] = value
 
     def _node(self, reference: str) -> int:
-        number = self.numbers.get(reference if reference.startswith("*") else read_name(reference))
+        number = self.numbers.get(reference if reference.startswith("*") else f"={read_name(reference)}")
         if number is None:
             self.fail(f"no layer above is called {reference}")
         return number
 
     def _group_path(self, reference: str) -> str:
         word, at, call = reference.rpartition("@") if not reference.endswith('"') else (reference, "", "")
-        name = f"{read_name(word)}@{call}" if at else reference if reference.startswith("*") else read_name(reference)
+        name = f"={read_name(word)}@{call}" if at else f"={read_name(reference)}"
+        name = reference if reference.startswith("*") else name
         path = self.group_paths.get(name)
         if path is None:
             self.fail(f"no model or layer above is called {reference}")

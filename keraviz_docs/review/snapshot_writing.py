@@ -87,11 +87,12 @@ class _Writer:
         firsts = [node for index, node in enumerate(self.graph.nodes) if self.graph.first_call[index] == index]
         names = Counter(node.name for node in firsts if self._is_named(node))
         self.unique = {name for name, count in names.items() if count == 1}
-        group_names = Counter((group.name, group.call) for group in architecture.groups if group.explicit_name)
+        openings = Counter(path for opened in self._openings() for path in opened)
+        shown = (self.groups[path] for path in openings)
+        group_names = Counter((group.name, group.call) for group in shown if group.explicit_name)
         self.unique_groups = {key for key, count in group_names.items() if count == 1}
         self.fresh = self._fresh_labels({*self.labels.values(), *self.group_labels.values()})
         self.needed = set(self._referenced())
-        openings = Counter(path for opened in self._openings() for path in opened)
         self.needed_groups = {path for path, count in openings.items() if count > 1}
         self.needed_groups |= {owner for owner, _, _ in self._guessed() if isinstance(owner, str)}
 

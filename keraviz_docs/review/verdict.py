@@ -24,9 +24,6 @@ from keraviz_docs.review.settings import affects_function
 
 Verdict = Literal["identical", "loads", "loads-changed", "loads-partly", "misloads", "fails", "unknown"]
 
-ORDER: tuple[Verdict, ...] = ("identical", "loads", "loads-changed", "loads-partly", "unknown", "misloads", "fails")
-"""From harmless to harmful."""
-
 MEANING: Mapping[Verdict, str] = {
     "identical": "nothing changed",
     "loads": "existing weights load, and the model computes the same",
@@ -89,13 +86,8 @@ def verdict_on(
     return "loads" if all(_is_harmless(change) for change in changes) else "loads-changed", ()
 
 
-def _addresses(architecture: Architecture) -> dict[str, tuple[tuple[int, ...], ...]]:
-    return {entry.path: entry.variables for entry in architecture.checkpoint}
-
-
-def at_least(verdict: Verdict, level: Verdict) -> bool:
-    """Whether a verdict is as harmful as a level, or more."""
-    return ORDER.index(verdict) >= ORDER.index(level)
+def _addresses(architecture: Architecture) -> dict[str, tuple[bool, tuple[tuple[int, ...], ...]]]:
+    return {entry.path: (entry.custom, entry.variables) for entry in architecture.checkpoint}
 
 
 _CONSEQUENCE: Mapping[str, Verdict] = {

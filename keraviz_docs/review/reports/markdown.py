@@ -18,6 +18,7 @@ from keraviz_docs.review.reports.wording import (
 LIMIT = 65_000
 """GitHub refuses comments of more than 65,536 characters."""
 _ROWS = 100
+_SHARE_OF_TABLE = 0.6
 _LINE = 300
 
 
@@ -40,10 +41,14 @@ def markdown(comparison: Comparison, *, full_report: str | None = None, limit: i
     text = title + f"{states}: {len(changed)} changed, {same} unchanged.\n\n"
     text += "| Model | Existing weights | Parameters | MACs | Changes |\n|---|---|---|---|---|\n"
     rows = [_row(model) for model in changed]
+    shown = 0
     for row in rows[:_ROWS]:
+        if _length(text) + _length(row) > limit * _SHARE_OF_TABLE:
+            break
         text += row
-    if len(rows) > _ROWS:
-        text += f"\n{len(rows) - _ROWS} more models are not shown.{where}\n"
+        shown += 1
+    if shown < len(rows):
+        text += f"\n{len(rows) - shown} more models changed.{where}\n"
     left_out = 0
     reserve = 200 + len(where)
     for model in changed:
