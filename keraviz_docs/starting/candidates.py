@@ -148,11 +148,15 @@ def _busy(code: Code, module: str) -> str | None:
 
 
 def _live(code: Code, judge: _Judge, module: str) -> Iterator[LeftOut]:
+    """Yield models that stand in a module as they are, unless a builder of the zoo made them."""
     here = code.module(module)
     if here is None or _is_private(module):
         return
     for name, value in here.aliases.items():
-        if not name.startswith("_") and judge.is_model(value, module, None):
+        made_here = isinstance(value, ast.Call) and isinstance(
+            code.meaning(module, dotted(value.func) or ""), Definition
+        )
+        if not name.startswith("_") and not made_here and judge.is_model(value, module, None):
             reason = "is a model, not a function that returns one: put it into a function"
             yield LeftOut(module=module, target=f"{module}:{name}", reason=reason, is_target=False)
 

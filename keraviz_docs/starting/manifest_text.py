@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections import Counter
@@ -109,7 +108,14 @@ def manifest_text(
 def scalar(text: str) -> str:
     """Write a text as YAML reads it: bare if it can be, else in quotes."""
     bare = _PLAIN.fullmatch(text) is not None and text.lower() not in _NOT_TEXT and not text.endswith(":")
-    return text if bare else json.dumps(text, ensure_ascii=False)
+    return text if bare else '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(letter: str) -> str:
+    """Write a letter as it stands in a double-quoted text of YAML (YAML 1.2, 5.7)."""
+    if letter in '"\\':
+        return f"\\{letter}"
+    return letter if letter.isprintable() else f"\\U{ord(letter):08x}"
 
 
 def _entry(model: Line) -> Iterator[str]:
@@ -131,7 +137,7 @@ def _left_out(left_out: Iterable[LeftOut]) -> Iterator[str]:
             members = list(same)
             targets = [each for each in members if each.is_target]
             names = ", ".join(f"`{each.target.rpartition(':')[2]}`" for each in members if not each.is_target)
-            told = f"{names} {reason}" if names else reason
+            told = "".join(letter if letter.isprintable() else "�" for letter in f"{names} {reason}".strip())
             for line in textwrap.wrap(told, _WIDTH, break_long_words=False, break_on_hyphens=False):
                 yield f"#   # {line}"
             for each in targets:

@@ -53,7 +53,7 @@ def locate(target: str, directory: Path | None = None) -> Scope:
     Args:
         target: a directory, a Python file, or ``package.module``.
         directory: where the manifest is to go.  When not given: a directory that is no package is the project itself;
-            everything else belongs to the current directory, or to where it is imported from if it lies elsewhere.
+            everything else belongs to the current directory, or to where it is imported from if that is elsewhere.
 
     Raises:
         UserError: there is no such thing, or it cannot be imported from the project.
@@ -76,7 +76,7 @@ def _from_path(path: Path, directory: Path | None, said: str) -> Scope:
     if directory is not None:
         project = directory.resolve()
     elif is_package:
-        project = Path.cwd() if path.is_relative_to(Path.cwd()) else _above_source(root)
+        project = Path.cwd() if root in _roots(Path.cwd()) else _above_source(root)
     else:
         project = _above_source(path)
     roots = _roots(project)

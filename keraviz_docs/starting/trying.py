@@ -69,9 +69,8 @@ _LONGEST = 240
 
 
 def _one_line(message: str, target: str, project: Path) -> str:
-    """Return what a comment can hold of a message: printable, without this machine's directories."""
+    """Return what a comment can hold of a message: one line of it, without this machine's directories."""
     text = " ".join(message.split()).removeprefix(f"`{target}` ")
     for place, shown in ((project.resolve(), "."), (Path.home(), "~")):
         text = text.replace(str(place), shown)
-    text = "".join(letter if letter.isprintable() else "�" for letter in text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"

@@ -1,0 +1,238 @@
+"""``keraviz init``, run as a user runs it: real builders, real MkDocs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from keraviz_docs import manifest
+from keraviz_docs.starting import site_files
+
+Result = subprocess.CompletedProcess[str]
+Keraviz = Callable[..., Result]
+Write = Callable[[Mapping[str, str]], Path]
+
+ROOT = Path(__file__).parents[2]
+
+MANIFEST = """\
+# Written by `keraviz init`, once; from now on it is yours.
+# Title, description, tags, variants: `keraviz schema` tells an editor all that can be said about a model.
+
+title: scripts
+
+models:
+  # towers.retrieval
+  - builder: towers.retrieval:build_model
+    id: retrieval
+    section: Retrieval
+
+  # unet
+  - builder: unet:build_model
+    id: unet
+    section: Unet
+
+  # Saved models, of which only the configuration is read
+  - file: weights/digits.keras
+    section: Saved models
+
+# Left out, and why. Where an entry stands below, it can be taken up: mend it, and remove the first `# `.
+#
+# half
+#   # `half` cannot be parsed: line 1: invalid syntax
+#
+# live
+#   # `model` is a model, not a function that returns one: put it into a function
+#
+# towers.retrieval
+#   # needs classes, width
+#   - builder: towers.retrieval:needs
+#     kwargs: {classes: null, width: null}
+#   # does not know its input: say what it is fed, without the batch
+#   - builder: towers.retrieval:Unbuilt
+#     inputs: {shape: [224, 224, 3]}
+#   # raised ValueError: the head is missing
+#   - builder: towers.retrieval:raises
+#   # returned an int instead of a keras.Model.
+#   - builder: towers.retrieval:lies
+#
+# train-v2.py
+#   # `train-v2.py` no import can name it: rename it
+#
+# trains
+#   # importing it calls `net.fit` (line 12); put that below `if __name__ == "__main__":`
+#   - builder: trains:classifier
+"""
+
+
+def mkdocs(directory: Path, *arguments: str) -> Result:
+    command = [sys.executable, "-m", "mkdocs", *arguments]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file() and ".keraviz" not in path.parts and "__pycache__" not in path.parts
+    }
+
+
+def test_a_directory_of_scripts_gets_a_manifest_and_a_site(scripts: tuple[Path, Result]) -> None:
+    directory, said = scripts
+    assert (said.returncode, said.stdout) == (0, "zoo.yml\nmkdocs.yml\ndocs/index.md\n.github/workflows/docs.yml\n")
+    assert (directory / "zoo.yml").read_text() == MANIFEST
+    assert "3 models found, 8 left out: zoo.yml says why\nNext: mkdocs serve\n" in said.stderr
+
+
+def test_what_does_not_look_like_a_builder_is_never_run(scripts: tuple[Path, Result]) -> None:
+    directory, _ = scripts
+    assert not (directory / "called").exists()
+    assert not (directory / "imported").exists()
+
+
+def test_nothing_that_was_there_is_touched(scripts: tuple[Path, Result], sources: Mapping[str, str]) -> None:
+    directory, _ = scripts
+    assert {name: (directory / name).read_text() for name in sources} == sources
+
+
+def test_the_site_builds_with_no_edit(scripts: tuple[Path, Result]) -> None:
+    directory, _ = scripts
+    built = mkdocs(directory, "build", "--strict")
+    assert built.returncode == 0, built.stderr
+    assert {path.parent.name for path in (directory / "site/models").glob("*/index.html")} == {
+        "unet",
+        "retrieval",
+        "digits",
+    }
+    assert (directory / "site/index.html").is_file()
+    # What `init` has tried, the first build need not read again.
+    assert "3 models, 3 from the cache" in built.stderr
+
+
+def test_the_manifest_is_valid_for_editors_too(scripts: tuple[Path, Result]) -> None:
+    directory, _ = scripts
+    assert [entry.id for entry in manifest.load(directory / "zoo.yml").entries if hasattr(entry, "id")] == [
+        "retrieval",
+        "unet",
+        "digits",
+    ]
+
+
+def test_a_second_time_nothing_is_overwritten(scripts: tuple[Path, Result], keraviz: Keraviz) -> None:
+    directory, _ = scripts
+    before = contents(directory)
+    again = keraviz(directory, "init", ".", "--github")
+    assert again.returncode == 2
+    assert again.stderr.startswith("Error: zoo.yml exists already, and is not overwritten: ")
+    assert contents(directory) == before
+
+
+@pytest.mark.slow
+def test_the_same_code_gives_the_same_files(scripts: tuple[Path, Result], more_scripts: Path, keraviz: Keraviz) -> None:
+    keraviz(more_scripts, "init", ".", "--github", PYTHONHASHSEED="7")
+    first = {name: data for name, data in contents(scripts[0]).items() if not name.startswith("site/")}
+    assert contents(more_scripts) == first
+
+
+def test_an_existing_site_keeps_its_files_and_is_told_what_to_add(
+    write: Write, sources: Mapping[str, str], keraviz: Keraviz
+) -> None:
+    directory = write({"nets.py": sources["unet.py"], "mkdocs.yml": "site_name: Ours\n", "docs/index.rst": "Ours"})
+    said = keraviz(directory, "init", ".")
+    assert (said.returncode, said.stdout) == (0, "zoo.yml\n")
+    assert "mkdocs.yml was there already and stays as it is" in said.stderr
+    assert "Add to mkdocs.yml:\n  plugins:\n    - search\n    - keraviz\n" in said.stderr
+    assert (directory / "mkdocs.yml").read_text() == "site_name: Ours\n"
+    assert sorted(path.name for path in (directory / "docs").iterdir()) == ["index.rst"]
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    [
+        "plugins:\n  - search\n  - keraviz\n",
+        "plugins: [search, keraviz]\n",
+        "plugins:\n- 'keraviz':\n    path: zoo\n",
+        "plugins:\n  search: {}\n  keraviz: {}\n",
+    ],
+)
+def test_a_configuration_that_has_the_plugin_is_recognised(plugins: str) -> None:
+    assert site_files.has_plugin(f"site_name: x\n{plugins}")
+
+
+@pytest.mark.parametrize("plugins", ["", "plugins: [search]\n", "# keraviz\n", "repo_url: https://x.org/keraviz\n"])
+def test_a_configuration_that_lacks_the_plugin_is_recognised(plugins: str) -> None:
+    assert not site_files.has_plugin(f"site_name: x\n{plugins}")
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ({"a.py": "x = 1\n"}, "Error: no model in . (1 module searched): there is no function that returns"),
+        (
+            {"a.py": "import keras\ndef net(size) -> keras.Model: ...\n"},
+            "size\nWrite zoo.yml by hand, such as:\n  models:\n  - builder: a:net\n    kwargs: {size: null}\n",
+        ),
+        (
+            {"a.py": "import keras\ndef net() -> keras.Model: ...\n"},
+            "Error: no model in . can be built as it is (1 module searched):\n  a:net: returned nothing (None)",
+        ),
+    ],
+)
+def test_where_there_is_no_model_nothing_is_written(
+    write: Write, keraviz: Keraviz, files: dict[str, str], sentence: str
+) -> None:
+    directory = write(files)
+    said = keraviz(directory, "init", ".")
+    assert (said.returncode, said.stdout) == (2, "")
+    assert sentence in said.stderr
+    assert set(contents(directory)) == set(files)
+
+
+@pytest.mark.slow
+def test_a_builder_that_takes_too_long_is_left_out(write: Write, sources: Mapping[str, str], keraviz: Keraviz) -> None:
+    slow = "import keras, time\n\n\ndef slow() -> keras.Model:\n    time.sleep(600)\n"
+    directory = write({"nets.py": sources["unet.py"], "slow.py": slow})
+    said = keraviz(directory, "init", ".", "--timeout", "20")
+    assert said.returncode == 0
+    text = (directory / "zoo.yml").read_text()
+    assert "#   # took longer than 20 s\n#   - builder: slow:slow\n#     timeout: 600\n" in text
+
+
+def test_a_longer_limit_is_kept_for_the_builds_to_come(
+    write: Write, sources: Mapping[str, str], keraviz: Keraviz
+) -> None:
+    directory = write({"nets.py": sources["unet.py"]})
+    keraviz(directory, "init", ".", "--timeout", "500")
+    assert yaml.safe_load((directory / "zoo.yml").read_text())["defaults"] == {"timeout": 500}
+
+
+@pytest.mark.slow
+def test_a_published_zoo(write: Write, keraviz: Keraviz) -> None:
+    directory = write({})
+    said = keraviz(directory, "init", "kimm.models.mobilenet_v3", "-o", "pages", "--github")
+    assert said.returncode == 0, said.stderr
+    assert "Next: cd pages && mkdocs serve" in said.stderr
+    names = ["MobileNetV3W050Small", "MobileNetV3W075Small", "MobileNetV3W100Small", "MobileNetV3W100SmallMinimal"]
+    names += ["MobileNetV3W100Large", "MobileNetV3W100LargeMinimal", "LCNet035", "LCNet050", "LCNet075", "LCNet100"]
+    names += ["LCNet150"]
+    listed = yaml.safe_load((directory / "pages/zoo.yml").read_text())["models"]
+    assert listed == [{"builder": f"kimm.models.mobilenet_v3:{name}"} for name in names]
+    assert "pip install keraviz-docs kimm\n" in (directory / "pages/.github/workflows/docs.yml").read_text()
+    assert mkdocs(directory / "pages", "build", "--strict").returncode == 0
+
+
+def test_the_workflow_is_the_one_in_the_guide() -> None:
+    assert f"```yaml\n{site_files.workflow()}```" in (ROOT / "docs/guide/publish.md").read_text()
+
+
+def test_the_workflow_installs_what_the_builders_need(write: Write) -> None:
+    directory = write({"requirements.txt": "", "pyproject.toml": ""})
+    assert site_files.requirements(directory, None) == ("-r requirements.txt", "-e .")
+    assert site_files.requirements(directory, "keras_hub") == ("-r requirements.txt", "keras-hub")
+    job = yaml.safe_load(site_files.workflow(("-e .",)))["jobs"]["build"]
+    assert {"run": "pip install keraviz-docs -e ."} in job["steps"]
