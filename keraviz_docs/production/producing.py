@@ -6,9 +6,10 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
 import msgspec
 
@@ -87,6 +88,7 @@ class _Production:
         self._environment = environment()
         self._fingerprints = Fingerprints(project, self._environment)
         self._under_way: dict[Future[Result], _Reading] = {}
+        self._done: SimpleQueue[Future[Result]] = SimpleQueue()
         self._models: dict[Place, ModelReport] = {}
         self._entries: dict[str, ModelEntry] = {}
         self._undiscovered: dict[Place, Failure] = {}
@@ -98,9 +100,8 @@ class _Production:
         began = time.monotonic()
         self._enlist([((index, 0), entry) for index, entry in enumerate(entries)])
         while self._under_way:
-            finished, _ = wait(self._under_way, return_when=FIRST_COMPLETED)
-            for future in finished:
-                self._receive(self._under_way.pop(future), future.result())
+            future = self._done.get()
+            self._receive(self._under_way.pop(future), future.result())
         if self._cache is not None and self._stored:
             self._cache.trim()
         return Report(
@@ -131,7 +132,9 @@ class _Production:
                 continue
             if isinstance(entry, ModelEntry):
                 self._progress.begin(entry.id)
-            self._under_way[self._pool.submit(request)] = _Reading(place, entry, request)
+            future = self._pool.submit(request)
+            self._under_way[future] = _Reading(place, entry, request)
+            future.add_done_callback(self._done.put)
 
     def _is_ours(self, place: Place) -> bool:
         return self._shard is None or self._shard.holds(sum(place))
