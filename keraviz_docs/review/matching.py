@@ -351,6 +351,8 @@ def _shift_chain(pairs: _Pairs, base: _Side, head: _Side, i: int, j: int) -> Non
         i, j = pending.pop()
         if i in undo or j in taken or base.exact[i] != head.exact[j] or pairs.get(i, j) == j or j in pairs.reverse:
             continue
+        if _same_name(base, i, head, pairs[i]) and not _same_name(base, i, head, j):
+            continue
         undo[i] = pairs[i]
         taken.add(j)
         steps.append((i, j))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import difflib
 import string
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -165,7 +166,9 @@ def architectures(draw: st.DrawFn) -> Architecture:
         first = draw(st.sampled_from([None, *(n.number for n in nodes if n.shared is None and n.kind == "layer")]))
         class_name, module = draw(CLASSES)
         named = draw(st.booleans())
-        kind = "input" if number == 1 else draw(st.sampled_from(["layer", "operation"])) if first is None else "layer"
+        kind: Any = (
+            "input" if number == 1 else draw(st.sampled_from(["layer", "operation"])) if first is None else "layer"
+        )
         if kind == "input":
             class_name, module = "InputLayer", "keras.layers"
         elif kind == "operation":
