@@ -75,6 +75,8 @@ def _defaults_of(cls: type) -> dict[str, Any] | None:
         for key, value in config.items()
         if key not in NOISE and (key in EVERY_LAYER or (key in parameters and key not in required))
     }
+    if isinstance(found.get("seed"), int):
+        found["seed"] = None  # drawn by chance when nobody gives one
     if issubclass(cls, keras.layers.Layer):
         found = {**EVERY_LAYER, **found}
     return {key: found[key] for key in sorted(found)}
