@@ -221,6 +221,22 @@ def forget_automatic_names() -> None:
 
 
 @contextlib.contextmanager
+def own_automatic_names() -> Iterator[None]:
+    """Number automatic names from the start inside this scope, and where they were after it.
+
+    The counters are a global attribute, ``object_name_uids`` (``uniquify`` in ``keras/src/utils/naming.py``).
+    """
+    from keras.src.backend.common import global_state
+
+    before = global_state.get_global_attribute("object_name_uids")
+    forget_automatic_names()
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", before)
+
+
+@contextlib.contextmanager
 def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
     """Skip whatever downloads or loads weights.
 
@@ -346,6 +362,13 @@ def functional_graph(model: Any) -> Any | None:
     if isinstance(model, Functional):
         return model if cls.call is Functional.call else None
     return None
+
+
+def has_call(model: Any) -> bool:
+    """Whether a model says what it does; one that is only trained by a ``train_step`` may not."""
+    import keras
+
+    return type(model).call not in (keras.Layer.call, keras.Model.call)
 
 
 def graph_of_inputs(model: Any) -> Any | None:
