@@ -23,6 +23,9 @@ SIGNS: Mapping[str, str] = {
 }
 """One sign per kind, so that nothing depends on colour."""
 
+NEEDED: Mapping[str, set[str]] = {"renamed": {"name"}, "rewired": {"inputs"}, "repeated": {"times"}}
+"""Settings without which a change of a kind cannot be told."""
+
 Style = Literal["line", "sentence"]
 
 
@@ -33,7 +36,7 @@ class Place(msgspec.Struct, frozen=True):
     path: str
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One difference.
 
     ``settings`` holds what differs, each as (base, head).  A *ripple* is a layer whose own settings are the same and
@@ -124,7 +127,7 @@ def _rewired(change: Change) -> str:
 
 def _repeated(change: Change) -> str:
     old, new = change.settings["times"]
-    return f"×{old} → ×{new}"
+    return f"×{shown(old)} → ×{shown(new)}"
 
 
 def _signature(change: Change) -> str:

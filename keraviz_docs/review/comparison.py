@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.review.changes import Change
+from keraviz_docs.review.changes import NEEDED, Change
 from keraviz_docs.review.differences import changes_between
 from keraviz_docs.review.graph import graph_of
 from keraviz_docs.review.headlines import headlines
@@ -126,7 +126,20 @@ def from_json(data: bytes | str) -> Comparison:
     comparison = msgspec.json.decode(data, type=Comparison)
     if comparison.schema != SCHEMA:
         raise msgspec.ValidationError(f"comparison schema {comparison.schema}; this version reads schema {SCHEMA}")
+    for model in comparison.models:
+        _check(model)
     return comparison
+
+
+def _check(model: ModelComparison) -> None:
+    """Make sure that every change says what a report will ask of it."""
+    for change in model.changes:
+        what = f"{model.id!r}: a change of kind {change.kind!r}"
+        if any(not 0 <= entry < len(model.changes) for entry in change.entries):
+            raise msgspec.ValidationError(f"{what} sums up entries that do not exist")
+        missing = NEEDED.get(change.kind, set()) - change.settings.keys()
+        if missing or (change.base is None and change.head is None):
+            raise msgspec.ValidationError(f"{what} lacks {', '.join(sorted(missing)) or 'its place'}")
 
 
 def costs_of(base: Architecture | None, head: Architecture | None) -> Costs:

@@ -24,10 +24,15 @@ TRAINING_ONLY = ("initializer", "regularizer", "constraint", "momentum", "seed",
 """Endings of settings that leave the function of a model with loaded weights alone, and matter in training only."""
 
 
+DRAWN: Mapping[str, frozenset[str]] = {"RandomCrop": frozenset({"seed"})}
+"""Settings that Keras draws by chance when nobody gives them, and then writes as if somebody had."""
+
+
 def settings_of(node: Node | Group) -> dict[str, Any]:
     """Return the settings that are not defaults, in the order of their names, with short canonical values."""
     defaults = defaults_of(node.class_name, node.module)
-    found = {key: canonical(value) for key, value in node.config.items() if key not in NOISE}
+    drawn = DRAWN.get(node.class_name, NOISE)
+    found = {key: canonical(value) for key, value in node.config.items() if key not in NOISE and key not in drawn}
     # What is not listed and not set, such as the regulariser that every layer may have, is a default as well.
     return {key: found[key] for key in sorted(found) if found[key] != defaults.get(key)}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from sketches import sketch
 
@@ -229,6 +231,43 @@ def test_a_comparison_travels_as_json() -> None:
     )
     comparison = Comparison(base="before", head="after", models=models)
     assert to_json(from_json(to_json(comparison))) == to_json(comparison)
+
+
+@pytest.mark.parametrize(
+    ("part", "instead"),
+    [
+        (b'"kind": "renamed"', b'"kind": "moved aside"'),
+        (b'"name": [', b'"title": ['),
+        (b'"schema": 1', b'"schema": 2'),
+        (b'"number": 2', b'"number": "<b>"'),
+        (b'"models": [', b'"models": 3, "x": ['),
+    ],
+)
+def test_json_from_elsewhere_is_believed_in_nothing(part: bytes, instead: bytes) -> None:
+    model = compare(sketch(PLAIN), sketch(PLAIN.replace("    Dense", "    hidden: Dense")))
+    data = to_json(Comparison(base="a", head="b", models=(model,)))
+    assert part in data
+    with pytest.raises(msgspec.DecodeError):
+        from_json(data.replace(part, instead))
+
+
+def test_the_json_has_the_keys_of_its_contract() -> None:
+    model = compare(sketch(PLAIN), sketch(PLAIN.replace("units=16", "activation=gelu units=16")))
+    data = json.loads(to_json(Comparison(base="main", head="working tree", models=(model,))))
+    assert {"schema", "base", "head", "models"} <= data.keys()
+    assert {"id", "status", "verdict", "mismatches", "changes", "costs"} <= data["models"][0].keys()
+    assert data["models"][0]["costs"] == {"parameters": [212, 212], "macs": [None, None], "weight_bytes": [848, 848]}
+    (change,) = data["models"][0]["changes"]
+    assert change == {
+        "kind": "changed",
+        "class": "Dense",
+        "base": {"number": 2, "path": "dense"},
+        "head": {"number": 2, "path": "dense"},
+        "settings": {"activation": ["linear", "gelu"]},
+        "ripple": False,
+        "entries": [],
+        "label": "",
+    }
 
 
 def test_a_repeated_block_points_at_the_layers_that_it_sums_up() -> None:
