@@ -136,9 +136,8 @@ _OWN: dict[str, Callable[[], dict[str, Any]]] = {
         "projection_dim": 8,
     },
     "CSPNetBackbone": lambda: {"stem_filters": 8, "stem_kernel_size": 3, "stem_strides": 1, "stackwise_depth": [1, 2],
-                               "stackwise_strides": [1, 2], "stackwise_num_filters": [8, 16], "block_type": "dark_block",
-                               "stage_type": "dark",
-                               "image_shape": _IMAGE},
+                               "stackwise_strides": [1, 2], "stackwise_num_filters": [8, 16],
+                               "block_type": "dark_block", "stage_type": "dark", "image_shape": _IMAGE},
     "DFineBackbone": lambda: {
         "backbone": _hgnet(), "decoder_in_channels": [16, 16], "encoder_hidden_dim": 16, "num_labels": 4,
         "num_denoising": 0, "learn_initial_query": False, "num_queries": 10, "anchor_image_size": (256, 256),

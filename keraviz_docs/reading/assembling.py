@@ -73,7 +73,7 @@ def detail_of(draft: Draft) -> Detail:
     """Say how much of a model could be read."""
     if any(call.opaque is not None for call in draft.calls):
         return "opaque"
-    return "calls" if any(call.inferred for call in draft.calls) else "exact"
+    return "calls" if draft.in_parts or any(call.inferred for call in draft.calls) else "exact"
 
 
 def _ports(ports: Sequence[tuple[str, Value]], numbers: dict[Call, int]) -> tuple[Port, ...]:

@@ -78,6 +78,8 @@ class Draft:
     inputs: list[tuple[str, Value]] = field(default_factory=list)
     outputs: list[tuple[str, Value]] = field(default_factory=list)
     notices: list[tuple[Scope | Call | None, str]] = field(default_factory=list)
+    in_parts: bool = False
+    """Whether the parts of the model are known, but not what happens between them."""
 
     def note(self, where: Scope | Call | None, text: str) -> None:
         """Say something that a reader of the architecture must know."""

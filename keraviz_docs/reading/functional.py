@@ -7,7 +7,7 @@ leaves out, are there.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -96,6 +96,36 @@ def read_functional(functional: Any, draft: Draft, open_call: Opener) -> None:
     _walk(functional, draft, None, values, {}, open_call)
     for name, tensor in zip(output_names(functional), functional.outputs, strict=True):
         draft.outputs.append((name, values[id(tensor)]))
+
+
+def parts_of(model: Any) -> list[Any]:
+    """Return the models that a model without a ``call`` of its own holds, as far as they have graphs."""
+    if keras_internals.has_call(model):
+        return []
+    return [layer for layer in keras_internals.sublayers(model) if keras_internals.functional_graph(layer) is not None]
+
+
+def read_parts(parts: Sequence[Any], draft: Draft, open_call: Opener) -> None:
+    """Read models side by side into an empty draft: those of a model that says only how it is trained."""
+    draft.in_parts = True
+    draft.note(
+        None,
+        "This model has no `call` of its own. The models that it holds are shown side by side; what happens between"
+        " them is not known.",
+    )
+    for part in parts:
+        functional: Any = keras_internals.functional_graph(part)
+        scope = Scope(part.name, part)
+        values: dict[int, Value] = {}
+        for tensor in functional.inputs:
+            layer = keras_internals.input_layer(tensor)
+            call = Call("input", layer.name if layer is not None else tensor.name, layer, scope)
+            values[id(tensor)] = call.add_output(shape_of(tensor), dtype_of(tensor))
+            draft.calls.append(call)
+            draft.inputs.append((f"{part.name}.{call.name}", values[id(tensor)]))
+        _walk(functional, draft, scope, values, {}, open_call)
+        for name, tensor in zip(output_names(functional), functional.outputs, strict=True):
+            draft.outputs.append((f"{part.name}.{name}", values[id(tensor)]))
 
 
 def shape_of(tensor: Any) -> Shape:

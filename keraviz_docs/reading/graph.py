@@ -12,7 +12,7 @@ from keraviz_docs.architecture import Architecture
 from keraviz_docs.reading import keras_internals, model_inputs
 from keraviz_docs.reading.assembling import assemble, detail_of
 from keraviz_docs.reading.draft import Draft
-from keraviz_docs.reading.functional import output_names, read_functional
+from keraviz_docs.reading.functional import output_names, parts_of, read_functional, read_parts
 from keraviz_docs.reading.opening import GraphDisagreesError, Opener
 
 
@@ -43,14 +43,30 @@ def architecture_of(
         return assemble(_read(model, inputs), model, id=id, builder=builder, project=project)
 
 
+def knows_inputs(model: Any) -> bool:
+    """Whether a model can be read without an input specification."""
+    if keras_internals.functional_graph(model) is not None or parts_of(model):
+        return True
+    try:
+        model_inputs.symbolic(model, None)
+    except model_inputs.UnknownInputsError:
+        return False
+    return True
+
+
 def _read(model: Any, inputs: Any) -> Draft:
     functional = keras_internals.functional_graph(model)
     if functional is None and isinstance(model, keras.Sequential) and inputs is not None:
         model(*model_inputs.symbolic(model, inputs).args)
         functional = keras_internals.functional_graph(model)
+    draft = Draft()
+    parts = parts_of(model)
+    if functional is None and parts:
+        with Opener(draft) as opener:
+            read_parts(parts, draft, opener.open_call)
+        return draft
     if functional is None:
         return run_model(model, inputs)
-    draft = Draft()
     try:
         with Opener(draft) as opener:
             read_functional(functional, draft, opener.open_call)

@@ -195,6 +195,27 @@ def test_a_model_that_never_runs_is_one_closed_node(read: Read) -> None:
     assert "could not be run" in architecture.notices[0].text
 
 
+def test_a_model_that_says_only_how_it_is_trained_is_shown_in_parts(read: Read) -> None:
+    class Adversarial(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.generator = keras.Sequential(
+                [keras.Input((4,), name="noise"), layers.Dense(8, name="up")], name="make"
+            )
+            self.critic = keras.Sequential([keras.Input((8,), name="data"), layers.Dense(1, name="down")], name="judge")
+
+        def train_step(self, data: Any) -> Any:
+            return data
+
+    architecture = read(Adversarial)
+    assert architecture.detail == "calls"
+    assert [node.path for node in architecture.nodes] == ["make/noise", "make/up", "judge/data", "judge/down"]
+    assert [port.name for port in architecture.inputs] == ["make.noise", "judge.data"]
+    assert [port.name for port in architecture.outputs] == ["make.up", "judge.down"]
+    assert sum(node.parameters for node in architecture.nodes) == architecture.totals.parameters == 49
+    assert "side by side" in architecture.notices[0].text
+
+
 def test_a_graph_that_states_wrong_shapes_gives_way_to_a_run(read: Read, by_path: ByPath) -> None:
     class SaysLess(layers.Layer):
         def call(self, x: Any) -> Any:
