@@ -107,19 +107,31 @@ def table(found: list[Result], key: Callable[[Result], str]) -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
-    outcome = []
-    for result in results(int(sys.argv[1]) if len(sys.argv) > 1 else 2):
+def report(outcome: list[Result]) -> str:
+    """Return the result as a page."""
+    return (
+        "# Does a comparison tell what was done?\n\n"
+        "Written by `python benchmarks/review_matching.py`. Each edit was made on a real Keras model, automatic names\n"
+        "were numbered anew, and what the comparison told was held against what had been done. Times depend on the\n"
+        "machine and on what else it did.\n\n"
+        f"{table(outcome, lambda result: result.model)}\n\n{table(outcome, lambda result: result.edit)}\n"
+    )
+
+
+def main(attempts: int) -> None:
+    """Measure, and write the result after every model."""
+    page = Path(__file__).parent / "review_matching.md"
+    outcome: list[Result] = []
+    for result in results(attempts):
+        if outcome and result.model != outcome[-1].model:
+            page.write_text(report(outcome), encoding="utf-8")
         outcome.append(result)
         if not result.exact:
             missing, extra = dict(result.expected - result.found), dict(result.found - result.expected)
             print(f"{result.model}: {result.edit}: missing {missing}, too much {extra}", flush=True)
-    text = (
-        "# Does a comparison tell what was done?\n\n"
-        "Written by `python benchmarks/review_matching.py`. Each edit was made on a real Keras model, all automatic\n"
-        "names were numbered anew, and what the comparison told was held against what had been done. Times depend on\n"
-        "the machine and what else it did.\n\n"
-        f"{table(outcome, lambda result: result.model)}\n\n{table(outcome, lambda result: result.edit)}\n"
-    )
-    (Path(__file__).parent / "review_matching.md").write_text(text, encoding="utf-8")
-    print(text)
+    page.write_text(report(outcome), encoding="utf-8")
+    print(report(outcome))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 2)

@@ -10,6 +10,10 @@ from keraviz_docs.architecture import Group
 from keraviz_docs.review.graph import Graph
 
 
+_BLOCK = 5
+"""So many layers make a block, even if nobody named it."""
+
+
 class RepeatedBlock(NamedTuple):
     """A run of added or removed layers that are copies of what stands beside them."""
 
@@ -45,7 +49,8 @@ def _runs(graph: Graph, kept: Set[int], kind: Literal["added", "removed"]) -> It
             class_name, label, numbered = _called(graph, start, stop, period, stretch)
             times = max(times, numbered)
             fewer = times - (stop - start) // period
-            if fewer >= (2 if period == 1 else 1):
+            # Three layers that happen to stand twice in a row are no block yet; what has a name or a class of its own is.
+            if fewer >= 2 or (fewer == 1 and (period >= _BLOCK or numbered or class_name != "block") and period > 1):
                 counts = (fewer, times) if kind == "added" else (times, fewer)
                 yield RepeatedBlock(kind, start, stop, period, counts, class_name, label)
         start = stop
