@@ -48,7 +48,8 @@ class Compared:
         return "\n".join(line.plain for line in text(comparison))
 
     def __repr__(self) -> str:
-        return f"<{self.base.id} → {self.head.id}: {self.verdict}, {len(self.changes)} changes>"
+        count = len(self.changes)
+        return f"<{self.base.id} → {self.head.id}: {self.verdict}, {count} change{'' if count == 1 else 's'}>"
 
     def _repr_html_(self) -> str:
         from keraviz_docs.interactive.display import comparison_html
