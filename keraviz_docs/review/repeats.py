@@ -9,7 +9,6 @@ from typing import Any, Literal, NamedTuple
 from keraviz_docs.architecture import Group
 from keraviz_docs.review.graph import Graph
 
-
 _BLOCK = 5
 """So many layers make a block, even if nobody named it."""
 
@@ -49,7 +48,7 @@ def _runs(graph: Graph, kept: Set[int], kind: Literal["added", "removed"]) -> It
             class_name, label, numbered = _called(graph, start, stop, period, stretch)
             times = max(times, numbered)
             fewer = times - (stop - start) // period
-            # Three layers that happen to stand twice in a row are no block yet; what has a name or a class of its own is.
+            # Three layers that happen to stand twice in a row are no block yet; what has a name or a class is.
             if fewer >= 2 or (fewer == 1 and (period >= _BLOCK or numbered or class_name != "block") and period > 1):
                 counts = (fewer, times) if kind == "added" else (times, fewer)
                 yield RepeatedBlock(kind, start, stop, period, counts, class_name, label)
