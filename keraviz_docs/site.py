@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from keraviz_docs import __version__, diagrams, production
 from keraviz_docs import manifest as manifests
 from keraviz_docs.architecture import to_json
-from keraviz_docs.diagrams import FORMATS, VARIANTS, EngineName, Format, Job, Renderer, Variant
+from keraviz_docs.diagrams import FORMATS, VARIANTS, EngineName, Format, Job, OverviewJob, Renderer, Variant
 from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import BuilderTarget, Expand, ModelEntry
 from keraviz_docs.outcome import Failure
@@ -34,6 +35,8 @@ class Site:
     """One sentence for each diagram that Graphviz could not draw."""
     watched: tuple[Path, ...]
     """The manifest, and every file that a model was built from."""
+    on_error: Literal["warn", "fail"]
+    """What the manifest says about models that cannot be read."""
 
     @property
     def failures(self) -> tuple[Failure, ...]:
@@ -89,12 +92,18 @@ def build(
         report=report,
         undrawn=tuple(model.drawing_failure for model in zoo if model.drawing_failure),
         watched=tuple(dict.fromkeys(path.absolute() for path in (loaded.path, *report.watched, *dependencies))),
+        on_error=loaded.on_error,
     )
 
 
 def _entry(failure: Failure) -> ModelEntry:
     """Return an entry for a module that could not be searched for models, so that it has a page, too."""
     return ModelEntry(id=failure.id, target=BuilderTarget(failure.target, ""), title=failure.target)
+
+
+Sheet = Variant | Literal["overview"]
+_SHEETS: tuple[Sheet, ...] = ("overview", *VARIANTS)
+"""The drawings of a model, in the order of the page's tabs."""
 
 
 def _drawn(
@@ -107,70 +116,78 @@ def _drawn(
 ) -> tuple[list[Documented], list[str]]:
     """Draw what is not in the store; return the models with their drawings, and the files that are now in place."""
     printer = _fingerprint(graphviz, formats)
-    keys: dict[tuple[str, Variant], str] = {}
-    bundles: dict[tuple[str, Variant], Mapping[str, Path]] = {}
-    missing: list[Documented] = []
+    keys: dict[tuple[str, Sheet], str] = {}
+    bundles: dict[tuple[str, Sheet], Mapping[str, Path]] = {}
+    missing: list[tuple[Documented, Sheet]] = []
     for model in zoo:
         if model.reading is None:
             continue
         essence = to_json(model.reading.architecture) + repr((printer, model.entry.expand)).encode()
-        for variant in VARIANTS:
-            keys[model.id, variant] = digest(essence + variant.encode())
-            stored = store.get_files(keys[model.id, variant])
+        for sheet in _SHEETS:
+            keys[model.id, sheet] = digest(essence + sheet.encode())
+            stored = store.get_files(keys[model.id, sheet])
             if stored is not None:
-                bundles[model.id, variant] = stored
-            elif model not in missing:
-                missing.append(model)
-    errors: dict[tuple[str, Variant], str] = {}
+                bundles[model.id, sheet] = stored
+            else:
+                missing.append((model, sheet))
+    errors: dict[tuple[str, Sheet], str] = {}
     if missing:
-        wanted = [(model, variant) for model in missing for variant in VARIANTS if (model.id, variant) not in bundles]
         with tempfile.TemporaryDirectory(prefix="keraviz-") as draft:
-            for key, error, files in _render(wanted, Path(draft), formats, graphviz, jobs):
+            for key, error, files in _render(missing, Path(draft), formats, graphviz, jobs):
                 if error:
                     errors[key] = error
                 else:
-                    bundles[key] = store.put_files(keys[key], {path.name: path.read_bytes() for path in files})
+                    written = {path.name: path.read_bytes() for path in files if path.exists()}
+                    bundles[key] = store.put_files(keys[key], written)
     names: list[str] = []
     models: list[Documented] = []
     for model in zoo:
         drawings: list[Drawing] = []
-        for variant in VARIANTS:
-            if (model.id, variant) not in bundles:
+        for sheet in _SHEETS:
+            bundle = bundles.get((model.id, sheet), {})
+            named: dict[str, str] = {form: f"{model.id}-{sheet}.{form}" for form in formats}
+            if named["svg"] not in bundle:
                 continue
-            bundle = bundles[model.id, variant]
-            named: dict[str, str] = {form: f"{model.id}-{variant}.{form}" for form in formats}
             for name in named.values():
                 write_if_changed(directory / model.id / name, bundle[name].read_bytes())
                 names.append(f"{model.id}/{name}")
             svg = bundle[named["svg"]].read_text(encoding="utf-8")
-            drawings.append(Drawing(variant, svg, named))
-        sentences = [errors[model.id, variant] for variant in VARIANTS if (model.id, variant) in errors]
+            blocks = bundle.get(_blocks_name(model.id))
+            drawings.append(Drawing(sheet, svg, named, blocks.read_text(encoding="utf-8") if blocks else None))
+        sentences = [errors[model.id, sheet] for sheet in _SHEETS if (model.id, sheet) in errors]
         models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(sentences) or None))
     return models, names
 
 
 def _render(
-    wanted: Iterable[tuple[Documented, Variant]],
+    wanted: Iterable[tuple[Documented, Sheet]],
     draft: Path,
     formats: Sequence[Format],
     graphviz: EngineName,
     jobs: int | None,
-) -> Iterator[tuple[tuple[str, Variant], str | None, Iterable[Path]]]:
-    asked = [
-        Job(
-            model.reading.architecture,
-            variant,
-            {form: draft / f"{model.id}-{variant}.{form}" for form in formats},
-            _depth(model.entry.expand),
-        )
-        for model, variant in wanted
-        if model.reading is not None
-    ]
+) -> Iterator[tuple[tuple[str, Sheet], str | None, Iterable[Path]]]:
+    asked = [_job(model, sheet, draft, formats) for model, sheet in wanted]
     with Renderer(graphviz, workers=jobs or os.cpu_count() or 1) as renderer:
         for result in renderer.render_all(asked):
-            yield (result.job.architecture.id, result.job.variant), result.error, result.job.files.values()
-            for path in result.job.files.values():
+            job = result.job
+            sheet: Sheet = job.variant if isinstance(job, Job) else "overview"
+            files = [*job.files.values(), *([job.blocks] if isinstance(job, OverviewJob) else [])]
+            yield (job.architecture.id, sheet), result.error, files
+            for path in files:
                 path.unlink(missing_ok=True)
+
+
+def _job(model: Documented, sheet: Sheet, draft: Path, formats: Sequence[Format]) -> Job | OverviewJob:
+    assert model.reading is not None  # noqa: S101  # only readings are drawn
+    architecture = model.reading.architecture
+    files = {form: draft / f"{model.id}-{sheet}.{form}" for form in formats}
+    if sheet == "overview":
+        return OverviewJob(architecture, files, draft / _blocks_name(model.id))
+    return Job(architecture, sheet, files, _depth(model.entry.expand))
+
+
+def _blocks_name(identifier: str) -> str:
+    return f"{identifier}-blocks.json"
 
 
 def _depth(expand: Expand) -> int | None:

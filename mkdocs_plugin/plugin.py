@@ -42,9 +42,9 @@ class KeravizConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs leaves i
     The same path with a slash at the end, as an entry of ``nav``, is where they appear in the navigation.
     """
 
-    on_error = c.Choice(("warn", "fail"), default="warn")
+    on_error = c.Optional(c.Choice(("warn", "fail")))
     """What a model that cannot be read does: ``warn`` logs it and gives it a page that says why; ``fail`` ends the
-    build.  In ``--strict`` mode a warning ends the build, too.
+    build.  In ``--strict`` mode a warning ends the build, too.  The manifest's ``on_error`` counts when not set.
     """
 
     cache = c.Type(str, default=".keraviz")
@@ -126,14 +126,17 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
             log.warning("%s (%s) could not be read: %s", failure.id, failure.target, failure.message)
         for sentence in built.undrawn:
             log.warning("%s", sentence)
-        if built.failures and self.config.on_error == "fail":
+        if built.failures and (self.config.on_error or built.on_error) == "fail":
             raise PluginError(
                 f"keraviz: {len(built.failures)} of the models could not be read, and `on_error` is `fail`"
             )
         for name in built.pages.files:
             source = f"{self._prefix}/{name}"
             if source not in files:
-                files.append(File.generated(config, source, abs_src_path=str(built.pages.directory / name)))
+                file = File.generated(config, source, abs_src_path=str(built.pages.directory / name))
+                if source.endswith("/index.md") and name != built.pages.index.path:
+                    _distinguish(file)
+                files.append(file)
         config.nav = with_models(config.nav, files, built, self._prefix)
         self._site = built
         self._watch()
@@ -177,3 +180,13 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         return next(
             (ours for ours in self._site.pages.pages if f"{self._prefix}/{ours.path}" == page.file.src_uri), None
         )
+
+
+def _distinguish(file: File) -> None:
+    """Let a model's page be one page among others, not the index of the section it is listed in.
+
+    Themes take a page called ``index`` for that of its section (Material's ``navigation.indexes`` does), whichever
+    section it stands in; its address is settled before its name is changed.
+    """
+    _ = file.dest_uri, file.url
+    file.name = Path(file.src_uri).parent.name

@@ -17,7 +17,8 @@ from keraviz_docs.diagrams.dot import dot, figure_source
 from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMissingError
 from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
 from keraviz_docs.diagrams.figure import VARIANTS, Arrow, Box, Cluster, Figure, Variant, box, figure
-from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, Renderer, Result
+from keraviz_docs.diagrams.overview import Overview, overview
+from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, OverviewJob, Renderer, Result
 
 __all__ = [
     "FAMILIES",
@@ -33,6 +34,8 @@ __all__ = [
     "GraphvizError",
     "GraphvizMissingError",
     "Job",
+    "Overview",
+    "OverviewJob",
     "Renderer",
     "Result",
     "Variant",
@@ -41,4 +44,5 @@ __all__ = [
     "family_of",
     "figure",
     "figure_source",
+    "overview",
 ]

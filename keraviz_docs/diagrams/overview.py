@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from keraviz_docs.architecture import Architecture, Node, Tensor
+from keraviz_docs.architecture import Architecture, Group, Node, Tensor
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.families import BY_KEY, Family, family_of, family_of_group
 from keraviz_docs.diagrams.figure import (
@@ -20,79 +20,66 @@ from keraviz_docs.diagrams.figure import (
     box,
     shape_text,
 )
-from keraviz_docs.folding import LIMIT, Block, blocks, content, fold, numbers, opened
+from keraviz_docs.folding import Block, blocks, content, fold, numbers, opened
 
 _LABEL_LIMIT = 420.0
 
 
 @dataclass(frozen=True)
-class BlockFigure:
-    """The drawing of one distinct block."""
+class Overview:
+    """A model at a glance, and its blocks one by one."""
 
-    block: Block
     figure: Figure
-    stands_for: tuple[str, ...]
-    """Ids of all blocks that look like this one, itself first."""
+    blocks: Mapping[str, Figure]
+    """Each distinct block that some figure leaves closed, under its id, with the blocks inside it as boxes."""
+    titles: Mapping[str, str]
+    """For each of these blocks what it is called."""
+    opens: Mapping[str, str]
+    """Which block a box stands for: the id of its element in the drawing, and the id of the block."""
 
 
-def overview(architecture: Architecture, root: Block | None = None) -> Figure:
+def overview(architecture: Architecture, root: Block | None = None) -> Overview | None:
     """Say what the overview of a model shows: at most 60 boxes, the outer blocks as frames around the inner ones.
+
+    Blocks that differ in names, widths and rates only are drawn once.
 
     Args:
         architecture: the model.
         root: its blocks, if they have been found already.
+
+    Returns:
+        Nothing for a model without blocks, which is its own overview.
     """
     root = root or fold(architecture)
+    if not any(isinstance(item, Block) for item in root.items):
+        return None
     view = _View(architecture, opened(root))
     view.draw(root.items, None)
     for position, port in enumerate(architecture.outputs, start=1):
         view.output(position, port.name, Tensor(port.shape, port.dtype))
     count = len(list(blocks(root))) - 1
-    return Figure(
-        id=f"{architecture.id}-overview",
-        variant="tb",
-        title=f"{typeface.drawable(architecture.model.name)}: overview",
-        description=(
-            f"{len(view.boxes)} boxes stand for {len(architecture.nodes):,} nodes in {count:,} blocks; "
-            f"{architecture.totals.parameters:,} parameters."
-        ),
-        boxes=tuple(view.boxes),
-        arrows=tuple(view.arrows()),
-        clusters=tuple(view.clusters),
+    figure = view.figure(
+        f"{architecture.id}-overview",
+        f"{typeface.drawable(architecture.model.name)}: overview",
+        f"{len(view.boxes)} boxes stand for {len(architecture.nodes):,} nodes in {count:,} blocks; "
+        f"{architecture.totals.parameters:,} parameters.",
     )
-
-
-def block_figures(architecture: Architecture, root: Block | None = None) -> tuple[BlockFigure, ...]:
-    """Draw each distinct block that the overview leaves closed, with the blocks inside it as boxes.
-
-    Blocks that differ in names, widths and rates only are drawn once.
-    """
-    root = root or fold(architecture)
-    shown = opened(root)
-    alike: dict[str, list[Block]] = {}
-    for block in blocks(root):
-        if block.id not in shown and block.kind not in {"unit", "repeat"}:
-            alike.setdefault(block.signature, []).append(block)
-    return tuple(
-        BlockFigure(first, _block_figure(architecture, first), tuple(block.id for block in same))
-        for same in alike.values()
-        for first in same[:1]
-    )
-
-
-def _block_figure(architecture: Architecture, block: Block) -> Figure:
-    view = _View(architecture, frozenset())
-    view.draw(block.items, None)
-    view.surroundings(block)
-    return Figure(
-        id=f"{architecture.id}-block-{block.id.replace('.', '-')}",
-        variant="tb",
-        title=f"{typeface.drawable(block.title)}: block of {typeface.drawable(architecture.model.name)}",
-        description=f"{len(list(numbers(block))):,} nodes.",
-        boxes=tuple(view.boxes),
-        arrows=tuple(view.arrows()),
-        clusters=(),
-    )
+    drawn: dict[str, Figure] = {}
+    titles: dict[str, str] = {}
+    opens: dict[str, str] = {}
+    alike: dict[str, str] = {}
+    waiting = [(figure, view)]
+    while waiting:
+        current, seen = waiting.pop(0)
+        for key, block in seen.closed.items():
+            identifier = alike.setdefault(block.signature, block.id)
+            opens[f"{current.prefix}-{key}"] = identifier
+            if identifier not in drawn:
+                inner = _View(architecture, frozenset())
+                drawn[identifier] = inner.block(block)
+                titles[identifier] = block.title
+                waiting.append((drawn[identifier], inner))
+    return Overview(figure, drawn, titles, opens)
 
 
 @dataclass
@@ -107,6 +94,28 @@ class _View:
     """For each node the key of the box that stands for it."""
     instance: dict[int, int] = field(default_factory=dict)
     """For each node in an opened repeat, which instance it belongs to; arrows between instances are not drawn."""
+    closed: dict[str, Block] = field(default_factory=dict)
+    """By key of a box that stands for a block with a drawing of its own: the block, of a repeat its first instance."""
+
+    def figure(self, identifier: str, title: str, description: str) -> Figure:
+        return Figure(
+            id=identifier,
+            variant="tb",
+            title=title,
+            description=description,
+            boxes=tuple(self.boxes),
+            arrows=tuple(self.arrows()),
+            clusters=tuple(self.clusters),
+        )
+
+    def block(self, block: Block) -> Figure:
+        self.draw(block.items, None)
+        self.surroundings(block)
+        return self.figure(
+            f"{self.architecture.id}-block-{block.id.replace('.', '-')}",
+            f"{typeface.drawable(block.title)}: block of {typeface.drawable(self.architecture.model.name)}",
+            f"{len(list(numbers(block))):,} nodes.",
+        )
 
     def draw(self, items: Sequence[Block | int], cluster: str | None) -> None:
         for item in items:
@@ -119,11 +128,17 @@ class _View:
                 key = f"b{len(self.boxes) + 1}"
                 self.place.update(dict.fromkeys(numbers(item), key))
                 self.boxes.append(self.block_box(key, item, cluster))
+                first = item.items[0]
+                single = first if item.kind == "repeat" and isinstance(first, Block) else item
+                if single.kind != "unit":
+                    self.closed[key] = single
 
     def frame(self, block: Block, cluster: str | None) -> None:
         key = f"c{len(self.clusters) + 1}"
         text = " · ".join(
-            part for part in (_titled(block), _costs(self.architecture, block), self.shape_of(block)) if part
+            part
+            for part in (_titled(block, self.class_of(block)), _costs(self.architecture, block), self.shape_of(block))
+            if part
         )
         label = typeface.elide(typeface.drawable(text), CLUSTER_SIZE, _LABEL_LIMIT, bold=True)
         self.clusters.append(
@@ -169,7 +184,8 @@ class _View:
             lines = _unit_lines(inside, self.shape_of(block))
         else:
             lines = [
-                (_titled(block), "class"),
+                (_titled(block, self.class_of(block)), "class"),
+                (block.title if self.class_of(block) else "", "detail"),
                 (_makeup(inside, block.count), "detail"),
                 (_varied(block), "detail"),
                 (self.shape_of(block), "shape"),
@@ -189,7 +205,7 @@ class _View:
     def family(self, block: Block, inside: Sequence[Node]) -> Family:
         if block.kind == "unit":
             return family_of(inside[0])
-        group = next((group for group in self.architecture.groups if group.path == block.group), None)
+        group = self.group_of(block)
         if group is not None and group.kind == "layer":
             return family_of_group(group.class_name, group.module)
         heaviest = Counter[str]()
@@ -197,6 +213,16 @@ class _View:
             heaviest[family_of(node).key] += node.macs or node.parameters
         key, weight = heaviest.most_common(1)[0]
         return BY_KEY[key] if weight else family_of(inside[-1])
+
+    def group_of(self, block: Block) -> Group | None:
+        """Return the nested model or composite layer that a block is, or that the instances of a repeat are."""
+        single = block.items[0] if block.kind == "repeat" else block
+        path = single.group if isinstance(single, Block) else None
+        return next((group for group in self.architecture.groups if group.path == path), None)
+
+    def class_of(self, block: Block) -> str | None:
+        group = self.group_of(block)
+        return group.class_name if group is not None and group.kind == "layer" else None
 
     def shape_of(self, block: Block) -> str:
         last = self.architecture.node(max(numbers(block)))
@@ -264,8 +290,9 @@ class _View:
                 yield self.place[port.node], f"o{position}", port.node, port.output, False
 
 
-def _titled(block: Block) -> str:
-    return f"{block.title} ×{block.count}" if block.kind == "repeat" else block.title
+def _titled(block: Block, class_name: str | None = None) -> str:
+    title = class_name or block.title
+    return f"{title} ×{block.count}" if block.kind == "repeat" else title
 
 
 def _makeup(inside: Sequence[Node], count: int) -> str:
@@ -339,6 +366,3 @@ def _range(inside: Sequence[Node]) -> str:
     all_numbers = [node.number for node in inside]
     first, last = min(all_numbers), max(all_numbers)
     return str(first) if first == last else f"{first}–{last}"
-
-
-__all__ = ["LIMIT", "BlockFigure", "block_figures", "overview"]

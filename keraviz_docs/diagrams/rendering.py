@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -22,6 +23,7 @@ from keraviz_docs.diagrams.drawing import Drawing
 from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissingError, engine
 from keraviz_docs.diagrams.figure import Figure, Variant, figure
 from keraviz_docs.diagrams.layout import PlacedPiece, Spacing, place
+from keraviz_docs.diagrams.overview import overview
 from keraviz_docs.diagrams.pieces import cut
 from keraviz_docs.diagrams.svg import svg
 
@@ -51,12 +53,29 @@ class Job:
     files: Mapping[Format, Path]
     depth: int | None = None
 
+    def figure(self) -> Figure:
+        """Say what the diagram shows."""
+        return figure(self.architecture, self.variant, depth=self.depth)
+
+
+@dataclass(frozen=True)
+class OverviewJob:
+    """The overview of a model to draw, the files to write, and one more with its blocks.
+
+    A model that has no blocks gets no overview: only ``blocks`` is written then, and says ``null``.
+    """
+
+    architecture: Architecture
+    files: Mapping[Format, Path]
+    blocks: Path
+    """Gets JSON: ``blocks`` (for each its ``title`` and ``svg``), and ``opens`` (see :class:`Overview`)."""
+
 
 @dataclass(frozen=True)
 class Result:
     """A job that is done; ``error`` says in one sentence why its files could not be written."""
 
-    job: Job
+    job: Job | OverviewJob
     error: str | None
 
 
@@ -121,7 +140,7 @@ class Renderer:
             else:
                 write_whole(path, self._image(arrange(figure, pieces, lines=lines_for(drawing)), form))
 
-    def render_all(self, jobs: Iterable[Job]) -> Iterator[Result]:
+    def render_all(self, jobs: Iterable[Job | OverviewJob]) -> Iterator[Result]:
         """Carry out many jobs, several at a time, and report each in the order given.
 
         A diagram that Graphviz cannot draw is reported and the others go on.
@@ -132,14 +151,28 @@ class Renderer:
         with ThreadPoolExecutor(self._workers, thread_name_prefix="keraviz-diagrams") as pool:
             yield from pool.map(self._result, jobs)
 
-    def _result(self, job: Job) -> Result:
+    def _result(self, job: Job | OverviewJob) -> Result:
         try:
-            self.render(figure(job.architecture, job.variant, depth=job.depth), job.files)
+            if isinstance(job, Job):
+                self.render(job.figure(), job.files)
+            else:
+                self._overview(job)
         except GraphvizMissingError:
             raise
         except GraphvizError as error:
-            return Result(job, f"{job.architecture.id}, {job.variant} diagram: {error}")
+            what = job.variant if isinstance(job, Job) else "overview"
+            return Result(job, f"{job.architecture.id}, {what} diagram: {error}")
         return Result(job, None)
+
+    def _overview(self, job: OverviewJob) -> None:
+        seen = overview(job.architecture)
+        if seen is None:
+            write_whole(job.blocks, b"null")
+            return
+        self.render(seen.figure, job.files)
+        blocks = {key: {"title": seen.titles[key], "svg": self.svg(shown)} for key, shown in seen.blocks.items()}
+        data = json.dumps({"blocks": blocks, "opens": dict(seen.opens)}, ensure_ascii=False, separators=(",", ":"))
+        write_whole(job.blocks, data.encode())
 
     def _place(self, figure: Figure) -> tuple[PlacedPiece, ...]:
         compact = figure.variant == "numbered"

@@ -22,7 +22,7 @@ from keraviz_docs.pages.miniature import miniature
 from keraviz_docs.pages.page import Page, front_matter, placeholder, render
 
 FORMAT_TITLES = {"svg": "SVG", "png": "PNG", "pdf": "PDF", "dot": "DOT"}
-VARIANT_TITLES = {"tb": "Top to bottom", "lr": "Left to right", "numbered": "Numbered"}
+VARIANT_TITLES = {"overview": "Overview", "tb": "Top to bottom", "lr": "Left to right", "numbered": "Numbered"}
 DIRECT_ROWS = 1000
 """A longer table is kept aside and its rows are inserted as they are needed."""
 
@@ -36,6 +36,8 @@ class Drawing:
     """An ``<svg>`` element whose ids are unique among all models and variants."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Names of the downloadable files beside the page, by format."""
+    blocks: str | None = None
+    """Of an overview: its blocks as JSON, see :class:`~keraviz_docs.diagrams.rendering.OverviewJob`."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
     assets = {f"{model.id}-layers.js": _payload(_details(architecture, link))}
     assets[f"{model.id}.json"] = to_json(architecture).decode()
     assets |= {f"{model.id}-{drawing.variant}.js": _payload(drawing.svg) for drawing in model.drawings[1:]}
+    assets |= {f"{model.id}-blocks.js": _handed_over(drawing.blocks) for drawing in model.drawings if drawing.blocks}
     return Page(
         path=f"{model.id}/index.md",
         title=text.as_title(model.title),
@@ -204,7 +207,10 @@ def _payload(value: object) -> str:
 
     A page opened from a disk may load scripts, but may not fetch (https://fetch.spec.whatwg.org/#scheme-fetch).
     """
-    data = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _handed_over(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def _handed_over(data: str) -> str:
     for character, escape in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
         data = data.replace(character, escape)
     return f"document.currentScript.payload={data};\n"

@@ -30,7 +30,7 @@ def stylesheet() -> str:
     ]
     dark.append(
         f"--kv-ink:{DARK_INK};--kv-quiet:{DARK_QUIET};"
-        f"--kv-line:{_DARK_LINE};--kv-frame:{_DARK_FRAME};--kv-frame-fill:#ffffff0a;"
+        f"--kv-line:{_DARK_LINE};--kv-frame:{_DARK_FRAME};--kv-frame-fill:#ffffff0a;--kv-chip:{DARK_PAGE};"
     )
     dots = [
         f".kv-dot.kv-{family.key}{{background:var(--kv-{family.key}-accent);"

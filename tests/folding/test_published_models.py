@@ -9,8 +9,9 @@ import pytest
 
 from keraviz_docs import manifest, production
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.diagrams.overview import block_figures, overview
+from keraviz_docs.diagrams import overview
 from keraviz_docs.folding import LIMIT, Block, blocks, fold, numbers
+from keraviz_docs.folding.fold import SMALL
 from keraviz_docs.outcome import Reading
 
 ZOO = Path(__file__).parents[2] / "example_zoo"
@@ -42,14 +43,27 @@ def inside(architecture: Architecture, title: str) -> list[str]:
 def test_every_overview_fits_a_page(models: Mapping[str, Architecture]) -> None:
     assert len(models) == 53
     for name, architecture in models.items():
-        boxes = overview(architecture).boxes
-        assert len(boxes) <= LIMIT + len(architecture.outputs), name
+        seen = overview(architecture)
+        if seen is None:
+            assert len(architecture.nodes) <= SMALL, name
+            continue
+        assert len(seen.figure.boxes) <= LIMIT + len(architecture.outputs), name
+        for block, drawn in seen.blocks.items():
+            assert len(drawn.boxes) <= LIMIT + 10, (name, seen.titles[block])
 
 
-def test_every_drawing_of_a_block_is_small(models: Mapping[str, Architecture]) -> None:
-    for name, architecture in models.items():
-        for drawn in block_figures(architecture):
-            assert len(drawn.figure.boxes) <= LIMIT + 10, (name, drawn.block.title)
+def test_every_block_of_a_drawing_can_be_opened_from_it(models: Mapping[str, Architecture]) -> None:
+    for architecture in models.values():
+        seen = overview(architecture)
+        if seen is not None:
+            closed = {
+                f"{drawn.prefix}-{box.key}"
+                for drawn in (seen.figure, *seen.blocks.values())
+                for box in drawn.boxes
+                if box.closed
+            }
+            assert closed == set(seen.opens)
+            assert set(seen.opens.values()) == set(seen.blocks)
 
 
 def test_every_node_stays_in_the_hierarchy(models: Mapping[str, Architecture]) -> None:

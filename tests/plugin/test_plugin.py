@@ -176,6 +176,25 @@ def test_a_broken_model_warns_and_has_a_page_and_the_others_are_built(
     assert "`on_error` is `fail`" in caplog.text
 
 
+def test_the_manifest_says_whether_a_broken_model_fails_the_build(
+    build: Build, zoo: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = zoo.with_name("strict.yml")
+    manifest.write_text('on_error: fail\nmodels: [{id: gone, builder: "tiny_zoo:missing"}]\n')
+    with pytest.raises(Abort):
+        build(manifest=manifest, strict=False)
+    assert "`on_error` is `fail`" in caplog.text
+    site = build(manifest=manifest, strict=False, options="on_error: warn")
+    assert (site / "models/gone/index.html").is_file()
+
+
+def test_the_first_model_of_a_section_is_listed_like_the_others(build: Build) -> None:
+    theme = "{name: material, font: false, features: [navigation.indexes, navigation.sections]}"
+    site = build(theme=theme)
+    listed = [link.get_text(strip=True) for link in soup(site / "index.html").select(".md-nav--primary a.md-nav__link")]
+    assert {"Plain chain", "Plain chain (wide)", "Loose"} <= set(listed)
+
+
 def test_mistakes_in_the_manifest_are_told_with_their_place(
     build: Build, zoo: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

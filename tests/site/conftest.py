@@ -15,8 +15,8 @@ import pytest
 from mkdocs.commands.build import build as build_site
 from mkdocs.config import load_config
 
-from keraviz_docs.architecture import Architecture, Input, Port
-from keraviz_docs.diagrams import VARIANTS, Renderer, figure
+from keraviz_docs.architecture import Architecture, Group, Input, Port
+from keraviz_docs.diagrams import VARIANTS, OverviewJob, Renderer, figure
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import Documented, Drawing
 from keraviz_docs.pages.writing import write
@@ -63,6 +63,41 @@ def chain(architecture: Architecture, length: int) -> Architecture:
     )
 
 
+def staged(architecture: Architecture, stages: int = 3, length: int = 10) -> Architecture:
+    """Return a model of composite layers, each of them a chain of dense layers with a way around it."""
+    nodes = [architecture.nodes[0]]
+    groups = []
+    for stage in range(1, stages + 1):
+        groups.append(
+            Group(path=f"stage{stage}", name=f"stage{stage}", class_name=f"Stage{stage}", module="zoo", kind="layer")
+        )
+        entered = len(nodes)
+        for step in range(length):
+            number = len(nodes) + 1
+            inputs = (Input(number - 1), Input(entered)) if step == length - 1 else (Input(number - 1),)
+            nodes.append(
+                msgspec.structs.replace(
+                    architecture.nodes[2],
+                    number=number,
+                    path=f"stage{stage}/dense_{number}",
+                    name=f"dense_{number}",
+                    class_name="Add" if len(inputs) == 2 else "Dense",
+                    parent=f"stage{stage}",
+                    inputs=inputs,
+                    # Otherwise the stages would be one, three times.
+                    config={"activation": f"kind{stage}"},
+                )
+            )
+    return msgspec.structs.replace(
+        architecture,
+        id="staged",
+        nodes=tuple(nodes),
+        groups=tuple(groups),
+        inputs=architecture.inputs[:1],
+        outputs=(Port("out", (None, 8), "float32", len(nodes)),),
+    )
+
+
 @pytest.fixture(scope="session")
 def pages(
     siamese: Architecture, documented: Callable[..., Documented], tmp_path_factory: pytest.TempPathFactory
@@ -74,6 +109,7 @@ def pages(
         documented(id="siamese-b", title="Variant", variant_of="siamese", section="Pairs"),
         documented(chain(siamese, LONG), id="long", title="Long chain", section="Long"),
     ]
+    zoo.append(documented(staged(siamese), id="staged", title="Stages", section="Long"))
     zoo.append(documented(hostile(siamese), id="hostile", title=HOSTILE, section=HOSTILE, docstring=HOSTILE * 2))
     drawn: list[str] = []
     models: list[Documented] = []
@@ -81,6 +117,16 @@ def pages(
         for model in zoo:
             assert model.reading is not None
             drawings = []
+            if model.id == "staged":
+                path = directory / model.id / "staged-overview.svg"
+                blocks = tmp_path_factory.mktemp("blocks") / "blocks.json"
+                (drawn_overview,) = renderer.render_all(
+                    [OverviewJob(model.reading.architecture, {"svg": path}, blocks)]
+                )
+                assert drawn_overview.error is None
+                files = {"svg": path.name}
+                drawings.append(Drawing("overview", path.read_text(encoding="utf-8"), files, blocks.read_text("utf-8")))
+                drawn.append(f"{model.id}/{path.name}")
             for variant in VARIANTS:
                 name = f"{model.id}-{variant}.svg"
                 path = directory / model.id / name

@@ -220,6 +220,24 @@ def test_other_variants_are_loaded_when_asked_for_and_keep_the_layer_in_view(pag
     expect(page.locator("#siamese-numbered")).to_be_visible()
 
 
+def test_a_block_of_the_overview_opens_and_leads_back(page: Page, address: str) -> None:
+    page.goto(f"{address}/staged/")
+    expect(page.get_by_role("tab", name="Overview")).to_have_attribute("aria-selected", "true")
+    page.locator("#staged-overview-tb .kv-closed").nth(1).click()
+    trail = page.locator(".kv-crumbs")
+    expect(trail).to_have_text("Overview › stage2")
+    expect(page.locator("svg:visible .kv-node").filter(has_text="dense_15").first).to_be_visible()
+    trail.get_by_role("button", name="Overview").click()
+    expect(trail).to_be_hidden()
+    expect(page.locator("#staged-overview-tb")).to_be_visible()
+
+
+def test_a_layer_that_the_overview_hides_is_shown_in_the_whole_diagram(page: Page, address: str) -> None:
+    page.goto(f"{address}/staged/#layer-15")
+    expect(page.locator("#staged-tb-n15.kv-current")).to_be_visible()
+    expect(page.get_by_role("tab", name="Top to bottom")).to_have_attribute("aria-selected", "true")
+
+
 def test_full_screen_and_back(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
     page.get_by_role("button", name="Full screen").click()

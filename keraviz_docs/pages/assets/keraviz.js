@@ -122,10 +122,48 @@
       if (this.current) this.centre(this.current);
     }
 
+    // Blocks: what a box of the overview stands for, drawn on its own
+
+    async open(box) {
+      if (!this.root.dataset.blocks) return;
+      this.blocks ??= await load(new URL(this.root.dataset.blocks, new URL(this.tabs[0].href, location.href)).href);
+      const key = this.blocks.opens[box];
+      if (!key) return;
+      const trail = this.trail?.at(-1)?.variant === this.variant ? this.trail : [{ variant: this.variant, title: "Overview" }];
+      this.enterBlock([...trail, { variant: `block:${key}`, title: this.blocks.blocks[key].title, key }]);
+    }
+
+    enterBlock(trail) {
+      const { variant, key } = trail.at(-1);
+      let element = this.sheets.get(variant)?.element;
+      if (!element) {
+        element = Object.assign(document.createElement("div"), { className: "kv-sheet" });
+        element.append(fragment(this.blocks.blocks[key].svg));
+        this.stage.append(element);
+      }
+      this.trail = trail;
+      this.enter(variant, element);
+      this.mark();
+    }
+
+    /** The way back: Overview, and the blocks that were opened one inside the other. */
+    showTrail() {
+      const crumbs = this.root.querySelector(".kv-crumbs");
+      const trail = this.trail?.at(-1).variant === this.variant ? this.trail : [];
+      crumbs.hidden = !trail.length;
+      crumbs.replaceChildren(...trail.flatMap(({ variant, title }, depth) => {
+        if (depth === trail.length - 1) return [Object.assign(document.createElement("b"), { textContent: title })];
+        const back = Object.assign(document.createElement("button"), { type: "button", textContent: title });
+        back.addEventListener("click", () => depth ? this.enterBlock(trail.slice(0, depth + 1)) : this.show(variant));
+        return [back, " › "];
+      }));
+    }
+
     enter(variant, element) {
       this.variant = variant;
+      this.showTrail();
       for (const tab of this.tabs) {
-        const selected = tab.dataset.variant === variant;
+        const selected = tab.dataset.variant === (variant.startsWith("block:") ? this.tabs[0].dataset.variant : variant);
         tab.setAttribute("aria-selected", selected);
         tab.tabIndex = selected ? 0 : -1;
       }
@@ -275,8 +313,14 @@
     async centre(number) {
       const { sheet } = this;
       await sheet.laid;
+      if (sheet !== this.sheet) return;
       const node = this.node(number);
-      if (!node || sheet !== this.sheet) return;
+      if (!node) {
+        // The overview and the drawings of blocks do not show every layer.
+        const whole = this.tabs.find((tab) => tab.dataset.variant === "tb");
+        if (whole && this.root.dataset.blocks && this.variant !== "tb") this.show("tb");
+        return;
+      }
       const box = node.getBBox();
       const at = node.transform.baseVal.consolidate()?.matrix ?? { e: 0, f: 0 };
       const scale = Math.max(this.sheet.zoom.getScale(), Math.min(1, this.stage.clientWidth / (box.width * 1.5)));
@@ -354,8 +398,12 @@
       stage.addEventListener("pointerdown", (event) => { pressed = [event.clientX, event.clientY]; stage.focus({ preventScroll: true }); }, { capture: true });
       stage.addEventListener("click", (event) => {
         const moved = pressed && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 5;
-        const number = moved ? null : this.numberOf(event.target.closest(".kv-node"));
-        if (!number) return;
+        const node = moved ? null : event.target.closest(".kv-node");
+        const number = this.numberOf(node);
+        if (!number) {
+          if (node?.classList.contains("kv-closed")) this.open(node.id);
+          return;
+        }
         if (this.full) this.toggleFull();
         this.table?.visit(number);
       });
