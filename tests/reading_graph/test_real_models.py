@@ -56,6 +56,16 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 
+UNUSED = {
+    "DebertaV3Backbone": {("embeddings_dropout", "rel_embedding")},
+    "SAMBackbone": {("images", "sam_prompt_encoder")},
+    "T5Backbone": {
+        ("get_item", "transformer_encoder_layer_1"),
+        ("get_item_1", "transformer_decoder_layer_1"),
+    },
+}
+"""Tensors of which a layer uses at most the shape, and (T5) position biases, which depend on weights alone."""
+
 FROM_WEIGHTS_ALONE = {("SAMBackbone", "prompt_dense_positional_embeddings")}
 """Outputs that no input feeds: here, the positional embeddings of a fixed grid."""
 
@@ -134,8 +144,9 @@ def test_the_expansion_of_a_run_has_the_edges_of_the_layer_graph(name: str) -> N
     """
     model = built(name)
     functional = keras_internals.functional_graph(model)
-    draft = graph.run_model(model)
-    run = assemble(draft, model, id="model", builder="tests:model", project=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run = assemble(graph.run_model(model), model, id="model", builder="tests:model", project=None)
     assert run.detail == "exact"
 
     declared: set[tuple[str, str]] = set()
@@ -149,7 +160,7 @@ def test_the_expansion_of_a_run_has_the_edges_of_the_layer_graph(name: str) -> N
             if source != target:
                 found.add((source, target))
     shown = {name for edge in found for name in edge}
-    declared = {(a, b) for a, b in declared if not _is_cast(functional, b)}
+    declared = {(a, b) for a, b in declared if a != b and not _is_cast(functional, b)} - UNUSED.get(name, set())
     assert found - declared == set(), "edges that Keras does not know"
     assert {edge for edge in declared - found if shown.issuperset(edge)} == set(), "edges that are missing"
 

@@ -226,7 +226,9 @@ def _execute(record: Trace, example: list[Any]) -> list[Any]:
     arrays_by_input = list(zip(record.arguments, example, strict=True))
     given = {placeholder.name: array for (_, placeholder), array in arrays_by_input}
     known: dict[Value, Any] = {inputs[id(tensor)]: array for (tensor, _), array in arrays_by_input}
-    with tf.compat.v1.Session(graph=record.graph) as session:
+    as_it_is = tf.compat.v1.ConfigProto()  # TensorFlow's optimiser may fuse away a tensor that is fed
+    as_it_is.graph_options.rewrite_options.disable_meta_optimizer = True
+    with tf.compat.v1.Session(graph=record.graph, config=as_it_is) as session:
         names = [tensor.name for tensor in flow.shapes if tensor.graph is record.graph]
         sizes = dict(zip(names, session.run(names, weights | given), strict=True))
         for call in flow.calls:
