@@ -5,6 +5,7 @@ Source is searched without importing it; what looks like a builder is then tried
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +74,14 @@ def start(
     if not wanted:
         raise UserError(_nothing(target, found, found.left_out))
     draft = manifests.loads(manifest_text(scope.name, wanted), manifest)
+    is_new = not scope.project.exists()
+    scope.project.mkdir(parents=True, exist_ok=True)  # builders are run there
     kept, failed = attempt(draft, wanted, timeout=timeout, jobs=jobs, progress=progress)
     left_out = (*found.left_out, *failed)
     if not kept:
+        if is_new:
+            with contextlib.suppress(OSError):  # a builder may have left something in it
+                scope.project.rmdir()
         raise UserError(_nothing(target, found, left_out))
     text = manifest_text(scope.name, kept, left_out, timeout=max(timeout, Limits.timeout))
     return _write(scope, text, len(kept), left_out, github=github)
