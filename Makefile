@@ -1,3 +1,5 @@
+export NO_MKDOCS_2_WARNING := 1 # what Material says about its own future is not about this site
+
 # Every target creates .venv and installs what it needs, once; PYTHON=... chooses the interpreter.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
