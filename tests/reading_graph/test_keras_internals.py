@@ -72,8 +72,11 @@ def test_structures_of_inputs_and_outputs_are_as_they_were_given(model: keras.Mo
 
 
 def test_a_symbolic_tensor_knows_its_producer(model: keras.Model) -> None:
-    assert internals.input_layer(model.inputs[0]).name == "x"
-    assert internals.producer(model.outputs[0]).operation.name == "sum"
+    source, last = internals.input_layer(model.inputs[0]), internals.producer(model.outputs[0])
+    assert source is not None
+    assert source.name == "x"
+    assert last is not None
+    assert last.operation.name == "sum"
     assert internals.producer(keras.KerasTensor((None, 2))) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import warnings
 from collections.abc import Callable
@@ -17,17 +18,17 @@ from keraviz_docs.reading import graph, keras_internals
 from keraviz_docs.reading.assembling import assemble
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-import keras_hub_backbones
+import keras_hub_backbones  # type: ignore[import-not-found]  # found through the line above
 
 BACKBONES = keras_hub_backbones.builders()
 
 MODELS: dict[str, Callable[[], Any]] = {
     **{
-        name: lambda name=name: getattr(keras.applications, name)(weights=None)
+        name: functools.partial(getattr(keras.applications, name), weights=None)
         for name in ("ResNet50V2", "DenseNet121", "EfficientNetV2B0", "MobileNetV3Large", "ConvNeXtTiny", "Xception")
     },
     **{
-        name: lambda name=name: getattr(kimm.models, name)(weights=None)
+        name: functools.partial(getattr(kimm.models, name), weights=None)
         for name in ("GhostNetW100", "VisionTransformerTiny16", "RegNetY002", "InceptionNeXtTiny", "MobileOneS0")
     },
     **{
@@ -109,11 +110,9 @@ def test_every_node_is_as_keras_has_it(name: str) -> None:
     assert architecture.totals.trainable == sum(variable.shape.num_elements() for variable in model.trainable_weights)
 
     # Each variable is on exactly one node.
-    described = sorted(
-        (weight.shape, weight.dtype, weight.trainable)
-        for owner in (*architecture.nodes, *architecture.uncalled)
-        for weight in owner.weights
-    )
+    weights = [weight for node in architecture.nodes for weight in node.weights]
+    weights += [weight for layer in architecture.uncalled for weight in layer.weights]
+    described = sorted((weight.shape, weight.dtype, weight.trainable) for weight in weights)
     assert described == sorted((tuple(v.shape), str(v.dtype), v.trainable) for v in model.weights)
 
     # Each leaf layer of the model that owns weights is there as a first call, once.

@@ -199,7 +199,9 @@ def _example(tensor: Any) -> Any:
     random = np.random.default_rng(0)
     shape = [2 if axis == 0 else 8 if size is None else size for axis, size in enumerate(tensor.shape)]
     if "int" in tensor.dtype:
-        return random.integers(1, 4, shape).astype(tensor.dtype)
+        ids = random.integers(0, 2, shape).astype(tensor.dtype)  # also good as a segment or a mask
+        ids[:, 0] = 1
+        return ids
     return random.normal(size=shape).astype(tensor.dtype)
 
 

@@ -352,7 +352,7 @@ def test_cached_functions_do_not_hide_their_layers(read: Read) -> None:
             super().__init__(name="cached")
             self.dense = layers.Dense(4, name="dense")
 
-        @tf.function
+        @tf.function  # type: ignore[untyped-decorator]  # TensorFlow is not typed
         def work(self, x: Any) -> Any:
             return self.dense(x)
 
