@@ -117,6 +117,10 @@ def _matched(base: _Side, head: _Side, codes: _Codes, pairs: _Pairs) -> _Pairs:
         both = [list(zip(above, below, strict=True)) for above, below in zip(ancestry, progeny, strict=True)]
         for anchors in (both, ancestry, progeny):
             _pair_equal(pairs, *anchors)
+        # A merge whose operands changed places changes every code around it; the order of operands may wait.
+        for code in (_ancestry, _progeny):
+            loose = [code(side.graph, label, codes, in_order=False) for side, label in zip(sides, labels, strict=True)]
+            _pair_equal(pairs, *loose)
     if len(pairs) < min(len(base.exact), len(head.exact)):
         _pair_the_rest(pairs, *sides, codes)
     _shift(pairs, *sides)
@@ -171,28 +175,28 @@ def _side(graph: Graph, codes: _Codes) -> _Side:
     return _Side(graph, families, exact, named)
 
 
-def _ancestry(graph: Graph, labels: Sequence[int], codes: _Codes) -> list[int]:
-    """A code per node for itself and everything it is computed from."""
+def _ancestry(graph: Graph, labels: Sequence[int], codes: _Codes, *, in_order: bool = True) -> list[int]:
+    """A code per node for itself and everything it is computed from, the order of operands included or not."""
     found: list[int] = []
     for index, sources in enumerate(graph.operands):
         operands = tuple((found[source], output) for source, output in sources)
-        if graph.nodes[index].class_name in COMMUTATIVE:
+        if not in_order or graph.nodes[index].class_name in COMMUTATIVE:
             operands = tuple(sorted(operands))
-        found.append(codes(("ancestry", labels[index], operands)))
+        found.append(codes(("ancestry", in_order, labels[index], operands)))
     return found
 
 
-def _progeny(graph: Graph, labels: Sequence[int], codes: _Codes) -> list[int]:
-    """A code per node for itself and everything that is computed from it."""
+def _progeny(graph: Graph, labels: Sequence[int], codes: _Codes, *, in_order: bool = True) -> list[int]:
+    """A code per node for itself and everything that is computed from it, the order of operands included or not."""
     found = [0] * len(graph.nodes)
     for index in reversed(range(len(graph.nodes))):
         uses = []
         for consumer in graph.consumers[index]:
             slots = tuple((k, o) for k, (source, o) in enumerate(graph.operands[consumer]) if source == index)
-            if graph.nodes[consumer].class_name in COMMUTATIVE:
+            if not in_order or graph.nodes[consumer].class_name in COMMUTATIVE:
                 slots = tuple((0, output) for _, output in slots)
             uses.append((found[consumer], slots))
-        found[index] = codes(("progeny", labels[index], tuple(sorted(uses))))
+        found[index] = codes(("progeny", in_order, labels[index], tuple(sorted(uses))))
     return found
 
 
@@ -401,10 +405,10 @@ def _untangle(pairs: _Pairs, base: _Side, head: _Side, codes: _Codes) -> None:
     Parallel branches often begin alike, and only what follows tells which is which; or they end alike.
     """
     sides = base, head
-    above, above_head = (_ancestry(side.graph, side.exact, codes) for side in sides)
+    above, above_head = (_ancestry(side.graph, side.exact, codes, in_order=False) for side in sides)
     backwards = reversed(range(len(base.exact)))
     _exchange(pairs, _uses(base.graph), _uses(head.graph), above, above_head, backwards)
-    below, below_head = (_progeny(side.graph, side.exact, codes) for side in sides)
+    below, below_head = (_progeny(side.graph, side.exact, codes, in_order=False) for side in sides)
     operands, operands_head = (_slots(side.graph.operands) for side in sides)
     _exchange(pairs, operands, operands_head, below, below_head, iter(range(len(base.exact))))
 
