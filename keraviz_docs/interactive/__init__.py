@@ -65,6 +65,9 @@ def read(
         return model
     if isinstance(model, (str, Path)):
         return _from_target(str(model), kwargs or {}, inputs, id, timeout)
+    from keraviz_docs.reading.environment import use_tensorflow
+
+    use_tensorflow()  # before the next line imports Keras, if the caller has not done so
     from keraviz_docs.reading.live import read_live
 
     name = getattr(model, "name", None) or getattr(model, "__name__", None) or type(model).__name__

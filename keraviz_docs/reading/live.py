@@ -12,7 +12,6 @@ import msgspec
 from keraviz_docs.architecture import Architecture, Notice
 from keraviz_docs.errors import UserError
 from keraviz_docs.reading import arguments, building, failures, graph
-from keraviz_docs.reading.environment import use_tensorflow
 from keraviz_docs.reading.keras_internals import own_automatic_names
 from keraviz_docs.reading.model_inputs import UnknownInputsError
 from keraviz_docs.reading.pretrained import no_pretrained_weights
@@ -31,7 +30,6 @@ def read_live(thing: Any, *, id: str, kwargs: Mapping[str, Any], inputs: Any, pr
     Raises:
         UserError: it is neither, it does not know its inputs, the function failed, or Keras does not use TensorFlow.
     """
-    use_tensorflow()
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise UserError(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,7 @@ def classifier(filters: int = 4) -> keras.Model:
     return keras.Model(image, keras.layers.Dense(2)(keras.layers.Flatten()(x)), name="classifier")
 
 
-class Unbuilt(keras.Model):  # type: ignore[misc]  # Keras ships no types
+class Unbuilt(keras.Model):
     def __init__(self) -> None:
         super().__init__()
         self.dense = keras.layers.Dense(2)
@@ -119,6 +122,23 @@ def test_a_mistake_is_told(model: Any, settings: dict[str, Any], sentence: str) 
     with pytest.raises(UserError) as told:
         keraviz_docs.read(model, **settings)
     assert sentence in str(told.value)
+
+
+def test_a_process_that_uses_another_backend_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(UserError, match="Keras uses jax in this process, and models are read with TensorFlow: set"):
+        keraviz_docs.read(classifier)
+
+
+def test_a_builder_may_be_the_first_to_import_keras() -> None:
+    code = (
+        "import keraviz_docs\ndef net():\n  import keras\n"
+        "  return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])\n"
+        "print(keraviz_docs.read(net).totals.parameters)"
+    )
+    environment = {**os.environ, "KERAS_BACKEND": "numpy"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "8\n", done.stderr
 
 
 def test_arguments_are_for_builders() -> None:
