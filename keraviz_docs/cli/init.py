@@ -109,5 +109,5 @@ class _Attempts:
     def _tell(self, id: str = "") -> None:  # noqa: A002
         line = f"trying {self._total} candidate{'' if self._total == 1 else 's'}"
         if self._done:
-            line += f": {self._done} done, {self._read} models"
+            line += f": {self._done} done, {self._read} can be built"
         click.echo(f"\r\033[K{line}  {id}"[:110] if self._live else line, nl=not self._live, err=True)
