@@ -1,6 +1,6 @@
 """Write keraviz_docs/review/keras_defaults.json: what Keras's classes have when nobody says otherwise.
 
-Run it with a new Keras: ``python benchmarks/review_keras_defaults.py``.  A test compares the file with what this
+Run it with a new Keras: ``python -m benchmarks.review_keras_defaults``.  A test compares the file with what this
 finds.
 """
 

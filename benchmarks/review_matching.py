@@ -1,6 +1,6 @@
 """Measure the comparison on models edited in known ways: does it tell a reviewer what was done, no more and no less?
 
-``python benchmarks/review_matching.py [ATTEMPTS]`` edits five models of ``keras.applications``, a transformer whose
+``python -m benchmarks.review_matching [ATTEMPTS]`` edits five models of ``keras.applications``, a transformer whose
 composite layers are opened, and a subclassed model, with and without the names that their authors gave.  Automatic
 names are numbered anew in every build.  The result goes into ``review_matching.md`` beside this file.
 """
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-from review_mutations import EDITS, Edit, Item, Plan, applied, build, plan_of, told
-from review_verdicts import residual, transformer
 
+from benchmarks.review_mutations import EDITS, Edit, Item, Plan, applied, build, opened, plan_of, told
+from benchmarks.review_verdicts import residual, transformer
 from keraviz_docs.reading.graph import architecture_of
 from keraviz_docs.review.comparison import compare
 
@@ -82,7 +82,7 @@ def _compared(
     start = time.perf_counter()
     comparison = compare(base, head)  # type: ignore[arg-type]  # an Architecture
     seconds = time.perf_counter() - start
-    return edited.expected, told(comparison), seconds
+    return opened(edited.expected), told(comparison), seconds
 
 
 def score(found: list[Result]) -> tuple[float, float]:
@@ -111,7 +111,7 @@ def report(outcome: list[Result]) -> str:
     """Return the result as a page."""
     return (
         "# Does a comparison tell what was done?\n\n"
-        "Written by `python benchmarks/review_matching.py`. Each edit was made on a real Keras model, automatic names\n"
+        "Written by `python -m benchmarks.review_matching`. Each edit was made on a real Keras model, automatic names\n"
         "were numbered anew, and what the comparison told was held against what had been done. Times depend on the\n"
         "machine and on what else it did.\n\n"
         f"{table(outcome, lambda result: result.model)}\n\n{table(outcome, lambda result: result.edit)}\n"

@@ -230,6 +230,20 @@ def told(comparison: ModelComparison) -> Counter[Item]:
     )
 
 
+INSIDE: dict[str, Counter[str]] = {"MultiHeadAttention": Counter(EinsumDense=4, dot_product_attention=1)}
+"""What a reviewer sees of composite layers: the layers and operations in them."""
+
+
+def opened(expected: Counter[Item]) -> Counter[Item]:
+    """Tell a composite layer that came or went by what is in it."""
+    found: Counter[Item] = Counter()
+    for (kind, class_name, settings), count in expected.items():
+        parts = INSIDE.get(class_name) if kind in ("added", "removed") else None
+        for part, number in (parts or Counter({class_name: 1})).items():
+            found[kind, part, settings] += number * count
+    return found
+
+
 def insert(plan: Plan, chance: random.Random) -> Edit:
     """Put a layer behind another."""
     target = chance.choice([k for k, step in plan.steps.items() if k not in plan.outputs and len(step.shape) >= 2])
@@ -295,7 +309,7 @@ SETTINGS: dict[str, dict[str, tuple[Any, ...]]] = {
     "DepthwiseConv2D": {"use_bias": (True, False), "kernel_size": ((7, 7),)},
     "BatchNormalization": {"momentum": (0.5,), "epsilon": (0.02,), "scale": (True, False)},
     "LayerNormalization": {"epsilon": (0.02,)},
-    "MultiHeadAttention": {"dropout": (0.15,), "use_bias": (True, False)},
+    "MultiHeadAttention": {"dropout": (0.15,)},
     "Dropout": {"rate": (0.77,)},
     "Dense": {"use_bias": (True, False)},
     "MaxPooling2D": {"pool_size": ((4, 4),)},

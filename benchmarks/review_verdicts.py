@@ -1,6 +1,6 @@
 """Hold the verdict on checkpoints against what Keras really does: save, edit the model, load, look at every weight.
 
-``python benchmarks/review_verdicts.py [EDITS_PER_MODEL]`` prints how often verdict and truth agree.
+``python -m benchmarks.review_verdicts [EDITS_PER_MODEL]`` prints how often verdict and truth agree.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from review_mutations import EDITS, Edit, Plan, build, histories, plan_of, topological
 
+from benchmarks.review_mutations import EDITS, Edit, Plan, build, histories, plan_of, topological
 from keraviz_docs.reading.graph import architecture_of
 from keraviz_docs.review.comparison import ModelComparison, compare
 from keraviz_docs.review.verdict import Verdict

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-for directory in (HERE, HERE.parents[1] / "benchmarks"):
-    if str(directory) not in sys.path:
-        sys.path.insert(0, str(directory))
+ROOT = str(Path(__file__).parents[2])
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)

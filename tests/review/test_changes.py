@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-from sketches import sketch
 
 from keraviz_docs.review.changes import SIGNS
 from keraviz_docs.review.comparison import Comparison, compare, from_json, to_json
+from tests.review.sketches import sketch
 
 PLAIN = """
     x: InputLayer -> ?x8

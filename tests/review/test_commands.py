@@ -118,9 +118,8 @@ def test_a_builder_that_fails_is_no_unchanged_model(repository: Repository) -> N
 
 
 def test_files_are_compared_without_keras(tmp_path: Path) -> None:
-    from sketches import sketch
-
     from keraviz_docs.review.snapshot import snapshot_of
+    from tests.review.sketches import sketch
 
     layers = "x: InputLayer -> ?x8\ny: Dense units=4 -> ?x4; 36 parameters"
     for name, text in (("a.arch", layers), ("b.arch", layers.replace("Dense units", "Dense activation=relu units"))):

@@ -6,12 +6,12 @@ import itertools
 import time
 
 import pytest
-from sketches import sketch
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.review.alignment import Bonus, align
 from keraviz_docs.review.comparison import compare
 from keraviz_docs.review.matching import match
+from tests.review.sketches import sketch
 
 
 def chain(layers: list[str]) -> Architecture:
@@ -117,7 +117,7 @@ def test_a_local_edit_costs_in_proportion_to_the_model() -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.filterwarnings("ignore")
 def test_known_edits_of_real_models_are_told_exactly() -> None:
-    from review_matching import results, score  # type: ignore[import-not-found]  # conftest.py puts it on the path
+    from benchmarks.review_matching import results, score
 
     found = list(results(1, seed=11, applications=("VGG16", "MobileNetV2")))
     f1, exact = score(found)

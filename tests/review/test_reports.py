@@ -10,7 +10,6 @@ import pytest
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sketches import sketch
 
 from keraviz_docs.architecture import Source
 from keraviz_docs.diagrams import Renderer
@@ -19,6 +18,7 @@ from keraviz_docs.review.comparison import Comparison, Costs, ModelComparison, c
 from keraviz_docs.review.policy import Policy, findings, is_broken
 from keraviz_docs.review.reports import github, html, markdown, text
 from keraviz_docs.review.reports.figure import FAMILIES, change_figure
+from tests.review.sketches import sketch
 
 BASE = """
     x: InputLayer -> ?x8

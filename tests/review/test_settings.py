@@ -58,6 +58,6 @@ def test_what_matters_in_training_only() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_table_of_defaults_is_that_of_keras() -> None:
-    from review_keras_defaults import TABLE, defaults  # type: ignore[import-not-found]  # see conftest.py
+    from benchmarks.review_keras_defaults import TABLE, defaults
 
     assert json.loads(TABLE.read_text("utf-8")) == json.loads(json.dumps(defaults()))

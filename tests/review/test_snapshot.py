@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sketches import sketch
 
 from keraviz_docs.architecture import (
     Architecture,
@@ -25,6 +24,7 @@ from keraviz_docs.architecture import (
 )
 from keraviz_docs.review.comparison import compare
 from keraviz_docs.review.snapshot import SnapshotError, check, read, snapshot_of
+from tests.review.sketches import sketch
 
 RESIDUAL = """
     x: InputLayer batch_shape=[null,8] -> ?x8

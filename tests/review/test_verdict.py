@@ -6,9 +6,9 @@ from collections import Counter
 from typing import NamedTuple
 
 import pytest
-from sketches import sketch
 
 from keraviz_docs.review.comparison import compare
+from tests.review.sketches import sketch
 
 LAYERS = """
     x: InputLayer -> ?x8
@@ -138,7 +138,7 @@ def test_the_verdict_follows_the_rule_of_keras(case: Case) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_the_verdict_agrees_with_what_keras_does() -> None:
     """Edits of real models, saved and loaded: no verdict is wrong, and none promises weights that do not load."""
-    from review_verdicts import agrees, trials  # type: ignore[import-not-found]  # conftest.py puts it on the path
+    from benchmarks.review_verdicts import agrees, trials
 
     found = list(trials(1))
     assert len(found) >= 200
