@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keraviz_docs.architecture import Architecture, Shape
+from keraviz_docs.cost import CONVENTION, MEMORY_RULE, Costs
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,44 @@ def figures(architecture: Architecture) -> Figures:
         macs=totals.macs,
         macs_exact=not totals.macs_unknown,
     )
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A further figure: what it is called, its value, and what it means."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+def resources(costs: Costs) -> tuple[Resource, ...]:
+    """Say what running a model takes, and what it sees: only what is known of it."""
+    found: list[Resource] = []
+    total, memory = costs.total, costs.activations
+    if total.macs.known:
+        at_least = "≥ " if total.macs.unknown else ""
+        found.append(Resource("FLOPs", f"{at_least}{scaled(2 * total.macs.known)}", CONVENTION))
+    if total.elementwise.known:
+        at_least = "≥ " if total.elementwise.unknown else ""
+        meaning = "Element-wise work: normalisation, pooling, activations and arithmetic, in operations for one sample"
+        found.append(Resource("Element-wise", f"{at_least}{scaled(total.elementwise.known)}", meaning))
+    if memory.total:
+        at_least = "≥ " if memory.unknown else ""
+        where = f" Reached at layer {memory.peak_node}." if memory.peak_node else ""
+        found.append(Resource("Peak memory", f"{at_least}{byte_size(memory.peak)}", MEMORY_RULE + where))
+        found.append(Resource("All activations", f"{at_least}{byte_size(memory.total)}", MEMORY_RULE))
+    if costs.weights.checkpoint is not None:
+        meaning = "All variables in a .weights.h5 file, without the file's own bookkeeping"
+        found.append(Resource("Checkpoint", byte_size(costs.weights.checkpoint), meaning))
+    if costs.receptive_field is not None:
+        field = costs.receptive_field
+        meaning = f"Input elements along each axis that one feature depends on, reached at layer {field.node}"
+        found.append(Resource("Receptive field", "×".join(str(size) for size in field.size), meaning))
+    if len(costs.resolutions) > 1:
+        ladder = " › ".join("×".join(str(size) for size in rung.size) for rung in costs.resolutions)
+        found.append(Resource("Resolutions", ladder, "Spatial sizes along the longest path"))
+    return tuple(found)
 
 
 def depth(architecture: Architecture) -> int:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from keraviz_docs.architecture import Architecture, Group, Node, Source, Uncalled, Weight
+from keraviz_docs.cost import Costs, Sum
 from keraviz_docs.diagrams import Family, family_of
 from keraviz_docs.pages.api_links import documentation
-from keraviz_docs.pages.figures import shape_text
+from keraviz_docs.pages.figures import scaled, shape_text
 
 SourceLink = Callable[[Source], str | None]
 """Turns a place in the code into a web address, if the project's code is on the web."""
@@ -39,6 +40,8 @@ class GroupRow:
     level: int
     layers: int
     parameters: int
+    macs: str
+    """The sum inside, with ``≥`` where some of it is unknown."""
     continued: bool
     """Whether the group was entered before: other nodes ran in between."""
 
@@ -58,6 +61,7 @@ class NodeRow:
     shapes: tuple[str, ...]
     dtypes: tuple[str, ...]
     parameters: int
+    macs: int | None
     shared: int | None
     frozen: bool
     activation: str | None
@@ -86,9 +90,16 @@ class Detail:
 Row = GroupRow | NodeRow
 
 
-def rows(architecture: Architecture, source_link: SourceLink) -> tuple[Row, ...]:
+def rows(architecture: Architecture, source_link: SourceLink, costs: Costs) -> tuple[Row, ...]:
     """Return the rows in execution order, each group headed where it is entered."""
-    return tuple(_rows(architecture, source_link))
+    return tuple(_rows(architecture, source_link, costs))
+
+
+def macs_text(macs: Sum, write: Callable[[int], str] = scaled) -> str:
+    """Return a sum of MACs; a lower bound has ``≥`` in front, nothing known is a dash."""
+    if macs.known is None:
+        return "–"
+    return f"{'≥ ' if macs.unknown else ''}{write(macs.known)}"
 
 
 def details(architecture: Architecture, source_link: SourceLink) -> Iterator[Detail]:
@@ -125,7 +136,7 @@ def uncalled_parameters(uncalled: tuple[Uncalled, ...]) -> int:
     return sum(layer.parameters for layer in uncalled)
 
 
-def _rows(architecture: Architecture, source_link: SourceLink) -> Iterator[Row]:
+def _rows(architecture: Architecture, source_link: SourceLink, costs: Costs) -> Iterator[Row]:
     groups = {group.path: group for group in architecture.groups}
     chains = {path: _chain(path, groups) for path in groups}
     layers, parameters = _subtotals(architecture, chains)
@@ -145,14 +156,15 @@ def _rows(architecture: Architecture, source_link: SourceLink) -> Iterator[Row]:
                 level=level,
                 layers=layers[group.path],
                 parameters=parameters[group.path],
+                macs=macs_text(costs.groups[group.path].macs) if group.path in costs.groups else "–",
                 continued=group.path in entered,
             )
             entered.add(group.path)
         open_chain = chain
-        yield _node_row(node, architecture, len(chain), source_link)
+        yield _node_row(node, architecture, len(chain), source_link, costs.nodes[node.number - 1].macs.known)
 
 
-def _node_row(node: Node, architecture: Architecture, level: int, source_link: SourceLink) -> NodeRow:
+def _node_row(node: Node, architecture: Architecture, level: int, source_link: SourceLink, macs: int | None) -> NodeRow:
     below = _below(node.path, node.parent)
     prefix, slash, name = below.rpartition("/")
     return NodeRow(
@@ -166,6 +178,7 @@ def _node_row(node: Node, architecture: Architecture, level: int, source_link: S
         shapes=tuple(shape_text(tensor.shape) for tensor in node.outputs),
         dtypes=tuple(dict.fromkeys(tensor.dtype for tensor in node.outputs)),
         parameters=node.parameters,
+        macs=macs,
         shared=node.shared,
         frozen=bool(node.weights) and not node.trainable,
         activation=node.activation,

@@ -13,10 +13,11 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
 
 from keraviz_docs.architecture import Architecture, to_json
+from keraviz_docs.cost import costs_of
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
 from keraviz_docs.pages import docstring, text
-from keraviz_docs.pages.figures import Figures, figures
+from keraviz_docs.pages.figures import Figures, figures, resources
 from keraviz_docs.pages.layer_table import SourceLink, details, rows, uncalled_parameters
 from keraviz_docs.pages.miniature import miniature
 from keraviz_docs.pages.page import Page, front_matter, placeholder, render
@@ -98,13 +99,15 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
     link = source_links(reading.builder)
     architecture = reading.architecture
     parsed = docstring.parse(reading.builder.docstring)
-    table = rows(architecture, link)
+    costs = costs_of(architecture, model.entry.inputs)
+    table = rows(architecture, link, costs)
     parts = {
         "figures": render(
             "figures.html",
             model=model,
             architecture=architecture,
             figures=figures(architecture),
+            resources=resources(costs),
             relatives=relatives,
             tags=model.entry.tags,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def assemble(draft: Draft, model: Any, *, id: str, builder: str, project: Path |
     numbers = {call: number for number, call in enumerate(draft.calls, start=1)}
     naming = _Naming(draft)
     ownership = _Ownership(draft, numbers)
-    nodes = tuple(_node(call, numbers, naming, ownership, project) for call in draft.calls)
+    nodes = tuple(_node(call, numbers, naming, ownership, draft.idle, project) for call in draft.calls)
     places = _places(draft, naming)
     uncalled = _uncalled(model, ownership, places)
     notices = [Notice(path=naming.path(where), text=text) for where, text in draft.notices]
@@ -185,7 +185,14 @@ class _Ownership:
         return self._numbers[owner] if same and self._numbers[owner] < self._numbers[call] else None
 
 
-def _node(call: Call, numbers: dict[Call, int], naming: _Naming, ownership: _Ownership, project: Path | None) -> Node:
+def _node(
+    call: Call,
+    numbers: dict[Call, int],
+    naming: _Naming,
+    ownership: _Ownership,
+    idle: Collection[int],
+    project: Path | None,
+) -> Node:
     thing = call.thing
     share = ownership.of(call)
     class_name, module = ("InputLayer", "keras.layers") if call.kind == "input" else describing.class_and_module(thing)
@@ -214,6 +221,7 @@ def _node(call: Call, numbers: dict[Call, int], naming: _Naming, ownership: _Own
         activation=describing.activation(thing),
         parameters=_parameters(share.variables),
         trainable=bool(getattr(thing, "trainable", True)),
+        macs=0 if call.kind == "layer" and id(thing) in idle else None,
         config=config,
         explicit_name=describing.has_explicit_name(thing),
         registered_name=describing.registered_name(thing),

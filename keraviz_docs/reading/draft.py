@@ -78,6 +78,8 @@ class Draft:
     inputs: list[tuple[str, Value]] = field(default_factory=list)
     outputs: list[tuple[str, Value]] = field(default_factory=list)
     notices: list[tuple[Scope | Call | None, str]] = field(default_factory=list)
+    idle: set[int] = field(default_factory=set)
+    """Identities of custom leaf layers that were seen to multiply nothing."""
     in_parts: bool = False
     """Whether the parts of the model are known, but not what happens between them."""
 

@@ -22,6 +22,7 @@ def architecture_of(
     id: str,  # noqa: A002 (the field of the architecture that it fills)
     builder: str,
     inputs: Any = None,
+    batch: int | None = None,
     project: Path | None = None,
 ) -> Architecture:
     """Read a Keras model, which may have been built without values for its weights.
@@ -32,6 +33,7 @@ def architecture_of(
         builder: the target of the entry, as text.
         inputs: the manifest's input specification, for a model that does not know its own: ``{shape, dtype}`` with
             the shape without the batch, nested in dicts and lists as the model takes it.
+        batch: the batch size to read it with; open where the model leaves it open when not given.
         project: the directory to which source files are relative.
 
     Raises:
@@ -40,7 +42,7 @@ def architecture_of(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return assemble(_read(model, inputs), model, id=id, builder=builder, project=project)
+        return assemble(_read(model, inputs, batch), model, id=id, builder=builder, project=project)
 
 
 def knows_inputs(model: Any) -> bool:
@@ -54,11 +56,13 @@ def knows_inputs(model: Any) -> bool:
     return True
 
 
-def _read(model: Any, inputs: Any) -> Draft:
+def _read(model: Any, inputs: Any, batch: int | None) -> Draft:
     functional = keras_internals.functional_graph(model)
     if functional is None and isinstance(model, keras.Sequential) and inputs is not None:
         model(*model_inputs.symbolic(model, inputs).args)
         functional = keras_internals.functional_graph(model)
+    if batch is not None:
+        return run_model(model, inputs, None if functional is None else output_names(functional), batch)
     draft = Draft()
     parts = parts_of(model)
     if functional is None and parts:
@@ -82,16 +86,19 @@ def _read(model: Any, inputs: Any) -> Draft:
     return run if detail_of(run) == "exact" else draft
 
 
-def run_model(model: Any, inputs: Any = None, names: list[str] | None = None) -> Draft:
+def run_model(model: Any, inputs: Any = None, names: list[str] | None = None, batch: int | None = None) -> Draft:
     """Read a model by running it, whatever graph it has.
 
     Args:
         model: any Keras model.
         inputs: the manifest's input specification.
         names: names of the outputs, where the model gives some.
+        batch: the batch size, where the model leaves it open.
     """
     draft = Draft()
     call = model_inputs.symbolic(model, inputs)
+    if batch is not None:
+        call = model_inputs.at_batch(call, batch)
     with Opener(draft) as opener:
         opener.open_model(model, call.args, call.kwargs, call.names, names)
     return draft

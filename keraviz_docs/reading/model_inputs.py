@@ -73,6 +73,23 @@ def symbolic(model: Any, inputs: Any) -> SymbolicCall:
     )
 
 
+def at_batch(call: SymbolicCall, batch: int) -> SymbolicCall:
+    """Return the call with this batch size where it was open."""
+    names: dict[int, str] = {}
+
+    def sized(item: Any) -> Any:
+        if not isinstance(item, keras.KerasTensor):
+            return item
+        made = _copy(item)
+        if len(item.shape) and item.shape[0] is None:
+            made = keras.KerasTensor((batch, *item.shape[1:]), dtype=item.dtype, sparse=item.sparse, name=item.name)
+        names[id(made)] = call.names[id(item)]
+        return made
+
+    args, kwargs = tree.map_structure(sized, (call.args, dict(call.kwargs)))
+    return SymbolicCall(args, kwargs, names)
+
+
 def _from_specification(spec: Any, where: tuple[str, ...]) -> Any:
     if isinstance(spec, Mapping) and isinstance(spec.get("shape"), (list, tuple)):
         unknown = set(spec) - {"shape", "dtype"}

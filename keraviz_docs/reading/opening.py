@@ -16,6 +16,7 @@ from typing import Any
 import keras
 from keras import tree
 
+from keraviz_docs.cost import multiplies_nothing
 from keraviz_docs.reading import keras_internals
 from keraviz_docs.reading.dataflow import UnreadableError, spliced
 from keraviz_docs.reading.draft import Call, Draft, Scope, Value
@@ -62,8 +63,14 @@ class Opener:
         if record.root.opaque is not None:
             return _opaque(call, self._draft, record.root.opaque) if contains_layers else None
         if not record.root.calls_layers():
-            if not contains_layers and not isinstance(layer, keras.layers.Lambda):
+            if (
+                not contains_layers
+                and type(layer).__module__.startswith("keras.")
+                and not isinstance(layer, keras.layers.Lambda)
+            ):
                 self._leaf_classes.add(type(layer))
+            elif multiplies_nothing(record.operation_types()):
+                self._draft.idle.add(id(layer))
             return None
         scope = Scope(layer.name, layer, call.scope, dict(record.root.config))
         if filled is not None:

@@ -62,7 +62,9 @@ def _architecture(model: object, entry: ModelEntry, target: str, project: Path) 
     from keraviz_docs.reading.model_inputs import UnknownInputsError
 
     try:
-        return graph.architecture_of(model, id=entry.id, builder=target, inputs=entry.inputs, project=project)
+        return graph.architecture_of(
+            model, id=entry.id, builder=target, inputs=entry.inputs, batch=entry.batch, project=project
+        )
     except (KeyboardInterrupt, WeightsNeeded, failures.CannotRead):
         raise
     except UnknownInputsError as error:

@@ -100,6 +100,10 @@ class Trace:
             for placeholder, _ in frame.observation.outputs
         }
 
+    def operation_types(self) -> set[str]:
+        """Return the types of the TensorFlow operations that ran."""
+        return {operation.type for operation in self.graph.get_operations()}
+
     def frame_of(self, operation: Any) -> Frame | None:
         """Return the innermost call that a TensorFlow operation was made in."""
         tokens = _TOKEN.findall(operation.name + "/")

@@ -70,7 +70,7 @@ def test_the_table_has_a_linkable_row_for_each_layer(documented: Make, siamese: 
     assert page.anchors == {f"layer-{node.number}" for node in siamese.nodes}
     dense = table.select_one("#layer-3")
     assert dense is not None
-    assert lines(dense) == "3 dense Dense (None, 8) float32 72 relu 1"
+    assert lines(dense) == "3 dense Dense (None, 8) float32 72 64 relu 1"
     again = table.select_one("#layer-5")
     assert again is not None
     assert lines(again) == "5 dense@2 Dense (None, 8) float32 = 3 relu 2"
