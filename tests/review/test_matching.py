@@ -119,8 +119,8 @@ def test_a_local_edit_costs_in_proportion_to_the_model() -> None:
 def test_known_edits_of_real_models_are_told_exactly() -> None:
     from benchmarks.review_matching import results, score
 
-    found = list(results(1, seed=11, applications=("VGG16", "MobileNetV2")))
+    found = list(results(1, seed=11, applications=("MobileNetV2",)))
     f1, exact = score(found)
-    assert len(found) > 60
+    assert len(found) > 50
     assert f1 >= 0.99
     assert exact >= 0.97
