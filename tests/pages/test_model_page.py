@@ -73,10 +73,10 @@ def test_the_table_has_a_linkable_row_for_each_layer(documented: Make, siamese: 
     assert lines(dense) == "3 dense Dense (None, 8) float32 72 64 relu 1"
     again = table.select_one("#layer-5")
     assert again is not None
-    assert lines(again) == "5 dense@2 Dense (None, 8) float32 = 3 relu 2"
+    assert lines(again) == "5 dense@2 Dense (None, 8) float32 = 3 64 relu 2"
     assert [lines(group) for group in table.select("tr.kv-group")] == [
-        "encoder Sequential 2 layers 72",
-        "encoder@2 Sequential 2 layers 72",
+        "encoder Sequential 2 layers 72 64",
+        "encoder@2 Sequential 2 layers 72 64",
     ]
 
 
