@@ -1,6 +1,6 @@
 """Reads every model of keras.applications, kimm and keras-hub, and says how exactly.
 
-Usage: python benchmarks/reading_survey.py [applications] [kimm] [keras-hub] [NAME...]
+Usage: python -m benchmarks.reading_survey [applications] [kimm] [keras-hub] [NAME...]
 
 For each model: the detail, the nodes and groups, the seconds for building and for reading, and whether the
 parameters add up.  At the end the share of models that read exactly.
@@ -9,6 +9,7 @@ parameters add up.  At the end the share of models that read exactly.
 from __future__ import annotations
 
 import argparse
+import functools
 import inspect
 import os
 import sys
@@ -30,7 +31,7 @@ def applications() -> Iterator[tuple[str, Callable[[], Any]]]:
     for name in sorted(dir(keras.applications)):
         builder = getattr(keras.applications, name)
         if inspect.isfunction(builder):
-            yield name, lambda builder=builder: builder(weights=None)
+            yield name, functools.partial(builder, weights=None)
 
 
 def kimm_models() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -40,12 +41,12 @@ def kimm_models() -> Iterator[tuple[str, Callable[[], Any]]]:
     for name in sorted(dir(kimm.models)):
         cls = getattr(kimm.models, name)
         if inspect.isclass(cls) and name != "BaseModel":
-            yield name, lambda cls=cls: cls(weights=None)
+            yield name, functools.partial(cls, weights=None)
 
 
 def keras_hub_backbones() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Every backbone of keras-hub, small."""
-    import keras_hub_backbones as backbones
+    from benchmarks import keras_hub_backbones as backbones
 
     yield from sorted(backbones.builders().items())
 

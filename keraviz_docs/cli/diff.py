@@ -42,7 +42,14 @@ def _increase(context: click.Context, parameter: click.Parameter, values: tuple[
     metavar="FILE",
     help="The manifest whose models a git ref and the working tree have.",
 )
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How the report is written.",
+)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to the terminal."
 )

@@ -33,7 +33,6 @@ def command(manifest: Path, directory: Path | None, check: bool, jobs: int | Non
     Examples:
       keraviz snapshot
       keraviz snapshot --check
-      git diff architectures/
     """  # noqa: D301  # click looks for the character \b itself
     from keraviz_docs.cli.files import tell as tell_path
     from keraviz_docs.cli.files import write, writing

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from keraviz_docs.architecture import Architecture
+from keraviz_docs.cost import costs_of
 from keraviz_docs.diagrams import Renderer, figure
 from keraviz_docs.interactive.compared import Compared
 from keraviz_docs.pages.figures import scaled
@@ -69,7 +70,7 @@ def architecture_html(architecture: Architecture) -> str:
         architecture=architecture,
         summary=summary(architecture).strip("<>").partition(" ")[2],
         drawing=_markup(drawing),
-        rows=rows(architecture, lambda _: None),
+        rows=rows(architecture, lambda _: None, costs_of(architecture)),
         nodes={node.number: node for node in architecture.nodes},
         notices=[
             notice.text if not notice.path else f"{notice.path}: {notice.text}" for notice in architecture.notices

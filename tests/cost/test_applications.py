@@ -173,7 +173,7 @@ def test_the_profiler_sees_nothing_of_a_grouped_convolution() -> None:
     assert profile(model).get("Conv2D", 0) == 0
 
 
-class Placeholders(keras.StatelessScope):  # type: ignore[misc]  # Keras is untyped
+class Placeholders(keras.StatelessScope):
     """Variables read as placeholders, so that a model can be traced without weights."""
 
     def __init__(self) -> None:

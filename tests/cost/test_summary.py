@@ -116,7 +116,7 @@ def test_a_figure_survives_where_its_rule_is_not_registered(
 
 
 def test_a_class_is_registered_by_itself(forgetting: None) -> None:
-    class Doubling(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    class Doubling(keras.layers.Layer):
         def call(self, x: Any) -> Any:
             return x + x
 

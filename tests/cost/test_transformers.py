@@ -46,7 +46,7 @@ def test_an_encoder_of_keras_layers(blocks: int, d: int, ff: int, heads: int, n:
 def test_an_encoder_of_subclassed_blocks_with_attention_by_hand() -> None:
     n, d, ff, heads = 12, 16, 48, 4
 
-    class Attention(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    class Attention(keras.layers.Layer):
         def __init__(self) -> None:
             super().__init__()
             self.queries, self.keys, self.values, self.out = (layers.Dense(d, use_bias=False) for _ in range(4))
@@ -60,7 +60,7 @@ def test_an_encoder_of_subclassed_blocks_with_attention_by_hand() -> None:
             mixed = keras.ops.transpose(scores @ v, (0, 2, 1, 3))
             return self.out(keras.ops.reshape(mixed, (-1, n, d)))
 
-    class Block(keras.layers.Layer):  # type: ignore[misc]  # Keras is untyped
+    class Block(keras.layers.Layer):
         def __init__(self) -> None:
             super().__init__()
             self.attention, self.wide, self.narrow = Attention(), layers.Dense(ff, "relu"), layers.Dense(d)
