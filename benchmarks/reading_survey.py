@@ -39,7 +39,7 @@ def kimm_models() -> Iterator[tuple[str, Callable[[], Any]]]:
     import kimm
 
     for name in sorted(dir(kimm.models)):
-        cls = getattr(kimm.models, name)
+        cls: Any = getattr(kimm.models, name)
         if inspect.isclass(cls) and name != "BaseModel":
             yield name, functools.partial(cls, weights=None)
 
