@@ -40,8 +40,9 @@ def kimm_models() -> Iterator[tuple[str, Callable[[], Any]]]:
 
     for name in sorted(dir(kimm.models)):
         cls: Any = getattr(kimm.models, name)
-        if inspect.isclass(cls) and name != "BaseModel":
-            yield name, functools.partial(cls, weights=None)
+        if isinstance(cls, type) and name != "BaseModel":
+            builder: Callable[..., Any] = cls
+            yield name, functools.partial(builder, weights=None)
 
 
 def keras_hub_backbones() -> Iterator[tuple[str, Callable[[], Any]]]:
