@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,9 @@ from keraviz_docs.architecture import (
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Reading
 from keraviz_docs.pages.model_page import Documented
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and everything that they start would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DOCSTRING = """Two towers that share an encoder.
 

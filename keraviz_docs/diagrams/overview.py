@@ -127,11 +127,11 @@ class _View:
             else:
                 key = f"b{len(self.boxes) + 1}"
                 self.place.update(dict.fromkeys(numbers(item), key))
-                self.boxes.append(self.block_box(key, item, cluster))
                 first = item.items[0]
                 single = first if item.kind == "repeat" and isinstance(first, Block) else item
                 if single.kind != "unit":
                     self.closed[key] = single
+                self.boxes.append(self.block_box(key, item, cluster))
 
     def frame(self, block: Block, cluster: str | None) -> None:
         key = f"c{len(self.clusters) + 1}"
@@ -199,7 +199,7 @@ class _View:
             title="\n".join(typeface.drawable(text) for text, _ in lines if text),
             cluster=cluster,
             number=min(node.number for node in inside),
-            closed=block.kind != "unit",
+            closed=key in self.closed,
         )
 
     def family(self, block: Block, inside: Sequence[Node]) -> Family:
@@ -297,10 +297,11 @@ def _titled(block: Block, class_name: str | None = None) -> str:
 
 def _makeup(inside: Sequence[Node], count: int) -> str:
     """Say what a block consists of: its number of layers and its most frequent classes."""
-    layers = [node.class_name for node in inside if node.kind != "input"]
-    each = len(layers) // count
-    common = [name for name, _ in Counter(layers).most_common(3)]
-    return f"{each:,} layers{' each' if count > 1 else ''}: {', '.join(common)}{' …' if len(set(layers)) > 3 else ''}"
+    classes = [node.class_name for node in inside if node.kind != "input"]
+    layers = sum(node.kind == "layer" for node in inside) // count
+    common = [name for name, _ in Counter(classes).most_common(3)]
+    size = f"{layers:,} layer{'' if layers == 1 else 's'}{' each' if count > 1 else ''}" if layers else "operations"
+    return f"{size}: {', '.join(common)}{' …' if len(set(classes)) > 3 else ''}"
 
 
 def _varied(block: Block) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
 
@@ -56,16 +56,13 @@ Build = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache for all builds, so that models are read once."""
-    directory = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAVIZ_CACHE", str(directory))
-        yield directory
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")
-def zoo(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The path of a manifest of four small models."""
     project = tmp_path_factory.mktemp("zoo")
     (project / "tiny_zoo.py").write_text(ZOO)
@@ -74,9 +71,10 @@ def zoo(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
 
 
 @pytest.fixture
-def build(tmp_path: Path, zoo: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+def build(tmp_path: Path, zoo: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """Build a site and return its directory; the arguments are lines of ``mkdocs.yml``, options and pages."""
     monkeypatch.setenv("NO_MKDOCS_2_WARNING", "1")
+    monkeypatch.setenv("KERAVIZ_CACHE", str(cache))
 
     def run(
         settings: str = "",

@@ -137,7 +137,10 @@ def test_keys_move_zoom_and_fit(page: Page, address: str) -> None:
 
 def test_dragging_moves_and_is_no_click(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
+    page.locator(".kv-figure.kv-ready").wait_for()
+    page.wait_for_timeout(200)
     node = page.locator("#siamese-tb-n3")
+    node.scroll_into_view_if_needed()
     before = node.bounding_box()
     assert before is not None
     x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
@@ -302,8 +305,8 @@ def test_a_table_can_be_copied_as_csv(page: Page, address: str) -> None:
     page.locator(".kv-layers").get_by_role("button", name="Copy as CSV").click()
     expect(page.locator(".kv-layers").get_by_role("button", name="Copied")).to_be_visible()
     lines = str(page.evaluate("navigator.clipboard.readText()")).splitlines()
-    assert lines[0] == "#,Layer,Class,Output shape,dtype,Parameters,Activation,Connected to"
-    assert lines[3] == '3,encoder/dense,Dense,"(None, 8)",float32,72,relu,1'
+    assert lines[0] == "#,Layer,Class,Output shape,dtype,Parameters,MACs,Activation,Connected to"
+    assert lines[3] == '3,encoder/dense,Dense,"(None, 8)",float32,72,64,relu,1'
     assert lines[7].endswith(",4 6")
     assert len(lines) == 8
 
