@@ -46,6 +46,8 @@ VARIANTS = ("tb", "lr", "numbered")
 )
 @click.option(
     "--expand",
+    "--depth",
+    "expand",
     callback=options.depth,
     metavar="all|none|N",
     help="Open layers made of layers: all of them, none, or N levels; without it, all or what the manifest says.",
