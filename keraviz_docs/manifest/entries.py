@@ -90,6 +90,20 @@ class DiscoverEntry:
     limits: Limits = Limits()
     position: Position | None = None
 
+    def found(self, identity: str, target: BuilderTarget) -> ModelEntry:
+        """Return the entry of a builder that was found in the module."""
+        return ModelEntry(
+            id=identity,
+            target=target,
+            section=self.section,
+            tags=self.tags,
+            references=self.references,
+            batch=self.batch,
+            expand=self.expand,
+            limits=self.limits,
+            position=self.position,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keraviz_docs.architecture import Architecture, Shape
-from keraviz_docs.cost import CONVENTION, MEMORY_RULE, Costs
+from keraviz_docs.cost import CONVENTION, MEMORY_RULE, Costs, depth
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def figures(architecture: Architecture) -> Figures:
         parameters=totals.parameters,
         trainable=totals.trainable,
         layers=totals.layers,
-        depth=depth(architecture),
+        depth=depth(architecture).nodes,
         weight_bytes=totals.weight_bytes,
         macs=totals.macs,
         macs_exact=not totals.macs_unknown,
@@ -90,15 +90,6 @@ def resources(costs: Costs) -> tuple[Resource, ...]:
         ladder = " › ".join("×".join(str(size) for size in rung.size) for rung in costs.resolutions)
         found.append(Resource("Resolutions", ladder, "Spatial sizes along the longest path"))
     return tuple(found)
-
-
-def depth(architecture: Architecture) -> int:
-    """Return the number of layers and operations on the longest path from an input to any node."""
-    longest = [0]
-    for node in architecture.nodes:
-        below = max((longest[operand.node] for operand in node.inputs), default=0)
-        longest.append(below + (node.kind != "input"))
-    return max(longest)
 
 
 def scaled(number: int) -> str:

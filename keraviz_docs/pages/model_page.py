@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 from pygments import highlight  # type: ignore[import-untyped]  # Pygments has no type hints
-from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
-from pygments.lexers import PythonLexer  # type: ignore[import-untyped]
+from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]  # likewise
+from pygments.lexers import PythonLexer  # type: ignore[import-untyped]  # likewise
 
 from keraviz_docs.architecture import Architecture, to_json
 from keraviz_docs.cost import costs_of

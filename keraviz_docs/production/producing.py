@@ -20,7 +20,7 @@ from keraviz_docs.outcome import Failure, Reading
 from keraviz_docs.production.cache import Cache
 from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.launching import environment
-from keraviz_docs.production.messages import Answer, Discovered, Discovery, Request
+from keraviz_docs.production.messages import Answer, Discovery, Request
 from keraviz_docs.production.pool import LocalPool, Pool, Result
 from keraviz_docs.production.progress import Progress, Silent
 from keraviz_docs.production.report import ModelReport, Report
@@ -179,7 +179,7 @@ class _Production:
             self._models[place] = report
             self._progress.finish(report)
         elif isinstance(entry, DiscoverEntry) and isinstance(answer, Discovery):
-            found = [_found(entry, model) for model in answer.models]
+            found = [entry.found(model.id, model.target) for model in answer.models]
             self._enlist([((place[0], index), model) for index, model in enumerate(found)])
         elif isinstance(entry, DiscoverEntry) and isinstance(answer, Failure):
             self._undiscovered[place] = answer
@@ -210,20 +210,6 @@ def _essence(entry: ModelEntry | DiscoverEntry) -> ModelEntry | DiscoverEntry:
         inputs=entry.inputs,
         batch=entry.batch,
         source=entry.source,
-    )
-
-
-def _found(entry: DiscoverEntry, model: Discovered) -> ModelEntry:
-    return ModelEntry(
-        id=model.id,
-        target=model.target,
-        section=entry.section,
-        tags=entry.tags,
-        references=entry.references,
-        batch=entry.batch,
-        expand=entry.expand,
-        limits=entry.limits,
-        position=entry.position,
     )
 
 

@@ -39,17 +39,7 @@ def discover(entry: DiscoverEntry, project: Path) -> tuple[ModelEntry, ...] | Fa
             frames=problem.frames,
         )
     return tuple(
-        ModelEntry(
-            id=identity,
-            target=BuilderTarget(entry.module, name),
-            section=entry.section,
-            tags=entry.tags,
-            references=entry.references,
-            batch=entry.batch,
-            expand=entry.expand,
-            limits=entry.limits,
-            position=entry.position,
-        )
+        entry.found(identity, BuilderTarget(entry.module, name))
         for name, identity in zip(names, _unique([kebab(name) for name in names]), strict=True)
     )
 

@@ -18,7 +18,7 @@ def test_examples_in_docstrings_hold(module: object) -> None:
 
 
 def test_depth_is_the_longest_path_without_the_input(siamese: Architecture) -> None:
-    assert figures.depth(siamese) == 3
+    assert figures.figures(siamese).depth == 3
 
 
 def make(**changes: object) -> Figures:

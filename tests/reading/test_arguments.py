@@ -25,7 +25,7 @@ def fitted(builder: Callable[..., Any], **kwargs: Any) -> Any:
 
 
 def by_default(shape=(1, 2)): ...  # type: ignore[no-untyped-def]  # zoos are not always typed
-def nested_default(blocks=((1, 2), (3, 4))): ...  # type: ignore[no-untyped-def]
+def nested_default(blocks=((1, 2), (3, 4))): ...  # type: ignore[no-untyped-def]  # likewise
 def annotated(shape: tuple[int, ...]) -> None: ...
 def optional(shape: tuple[int, ...] | None = None) -> None: ...
 def old_optional(shape: Optional[Tuple[int, int]] = None) -> None: ...  # noqa: UP006, UP045
@@ -49,7 +49,7 @@ def test_so_do_the_lists_inside(builder: Callable[..., Any], expected: Any) -> N
     assert fitted(builder, blocks=[[5, 6]]) == {"blocks": expected}
 
 
-def untyped(shape=None): ...  # type: ignore[no-untyped-def]
+def untyped(shape=None): ...  # type: ignore[no-untyped-def]  # likewise
 def list_default(shape=[1]): ...  # type: ignore[no-untyped-def]  # noqa: B006
 def a_list(shape: list[int]) -> None: ...
 def old_list(shape: List[int]) -> None: ...  # noqa: UP006
