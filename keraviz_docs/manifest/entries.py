@@ -117,6 +117,9 @@ class Manifest:
     graphviz: Literal["bundled", "system"] = "bundled"
     """Which Graphviz draws: the one in the pygraphviz wheel, or the installed ``dot``."""
 
+    executor: str = "local"
+    """Where models are read: ``local``, ``dask`` or ``dask:ADDRESS``."""
+
     @property
     def project(self) -> Path:
         """The directory that imports start from, see :func:`project_of`."""

@@ -132,6 +132,7 @@ def _manifest(document: Document, path: Path) -> Manifest:
         entries=tuple(entries),
         on_error=value.get("on_error", Manifest.on_error),
         graphviz=value.get("graphviz", Manifest.graphviz),
+        executor=value.get("executor", Manifest.executor),
     )
 
 

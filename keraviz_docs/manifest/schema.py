@@ -22,6 +22,7 @@ MODULE_PATTERN = r"^[^\W\d]\w*(?:\.[^\W\d]\w*)*$(?!\n)"
 ARGUMENT_PATTERN = r"^[^\W\d]\w*$(?!\n)"
 URL_PATTERN = r"^https?://[^\s/]\S*$(?!\n)"
 ARCHIVE_PATTERN = r"\.keras$(?!\n)"
+EXECUTOR_PATTERN = r"^(?:local|dask(?::\S+)?)$(?!\n)"
 
 DTYPES = (
     "bool",
@@ -57,6 +58,13 @@ def schema() -> Schema:
                 "enum": ["bundled", "system"],
                 "default": "bundled",
             },
+            "executor": _text(
+                "Where models are read: processes of this machine (local), a Dask cluster that is started on it (dask), "
+                "or the one whose scheduler has an address (dask:ADDRESS).",
+                "dask:tcp://10.0.0.1:8786",
+                pattern=EXECUTOR_PATTERN,
+                default="local",
+            ),
             "defaults": {
                 "title": "set of defaults",
                 "description": "Settings for every model; what a model says itself wins.",

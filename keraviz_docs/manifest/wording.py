@@ -15,6 +15,7 @@ from keraviz_docs.manifest.mistakes import Mistake
 from keraviz_docs.manifest.schema import (
     ARCHIVE_PATTERN,
     ARGUMENT_PATTERN,
+    EXECUTOR_PATTERN,
     KINDS,
     MODULE_PATTERN,
     TARGET_PATTERN,
@@ -73,6 +74,15 @@ def target_sentence(text: str) -> str:
     if re.search(TARGET_PATTERN, suggestion) and len(suggestion) < 100:
         return f"{start}: did you mean {suggestion!r}?"
     return start
+
+
+def executor_sentence(text: str) -> str:
+    """Say what is wrong with something that should have been ``local``, ``dask`` or ``dask:ADDRESS``."""
+    start = f"{quoted(text)} is no executor"
+    if re.match(r"\w+://\S+$|[\w.-]+:\d+$", text):
+        return f"{start}: for the Dask scheduler at this address write {quoted(f'dask:{text}')}"
+    meant = near_miss(text.partition(":")[0], ["local", "dask"])
+    return f"{start}: did you mean {meant!r}?" if meant else f"{start}: there is local, dask and dask:ADDRESS"
 
 
 def _type(finding: Finding, document: Document) -> Iterator[Mistake]:
@@ -246,6 +256,7 @@ _PATTERNS: dict[str, Callable[[str], str]] = {
     ID_PATTERN: _id_sentence,
     URL_PATTERN: _url_sentence,
     ARGUMENT_PATTERN: _argument_sentence,
+    EXECUTOR_PATTERN: executor_sentence,
 }
 
 _SENTENCES: Mapping[str, Callable[[Finding, Document], Iterator[Mistake]]] = {

@@ -14,7 +14,20 @@ from keraviz_docs.manifest.document import read
 from keraviz_docs.manifest.mistakes import ManifestError
 
 KEYS = [
-    *("title", "models", "defaults", "on_error", "graphviz", "id", "builder", "discover", "file", "kwargs", "inputs"),
+    *(
+        "title",
+        "models",
+        "defaults",
+        "on_error",
+        "graphviz",
+        "executor",
+        "id",
+        "builder",
+        "discover",
+        "file",
+        "kwargs",
+        "inputs",
+    ),
     *("variants", "batch", "expand", "timeout", "memory", "tags", "section", "references", "shape", "dtype", "<<"),
 ]
 WORDS = ["all", "zoo:f", "zoo.vae", "a.keras", "small", "https://a.org", "float32", "no", "1", "1.5", ".inf", "~", "="]

@@ -33,6 +33,7 @@ def test_everything_that_a_model_can_say() -> None:
 title: Example zoo
 on_error: fail
 graphviz: system
+executor: dask:tcp://10.0.0.1:8786
 models:
   - id: resnet-block
     builder: example_zoo.residual:residual_model
@@ -51,6 +52,7 @@ models:
 """
     zoo = loads(text)
     assert (zoo.title, zoo.on_error, zoo.graphviz) == ("Example zoo", "fail", "system")
+    assert zoo.executor == "dask:tcp://10.0.0.1:8786"
     assert zoo.entries == (
         ModelEntry(
             id="resnet-block",
@@ -66,14 +68,14 @@ models:
             references=("https://arxiv.org/abs/1512.03385",),
             expand=2,
             limits=Limits(timeout=30.0, memory=2048),
-            position=Position("zoo.yml", 6, 5),
+            position=Position("zoo.yml", 7, 5),
         ),
     )
 
 
 def test_a_manifest_that_says_as_little_as_possible() -> None:
     zoo = loads("models: [{builder: 'zoo:unet'}]")
-    assert (zoo.title, zoo.on_error, zoo.graphviz) == ("Model zoo", "warn", "bundled")
+    assert (zoo.title, zoo.on_error, zoo.graphviz, zoo.executor) == ("Model zoo", "warn", "bundled", "local")
     assert zoo.entries == (
         ModelEntry(id="unet", target=BuilderTarget("zoo", "unet"), position=Position("zoo.yml", 1, 10)),
     )

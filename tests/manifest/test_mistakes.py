@@ -43,6 +43,12 @@ TOP = [
     ("models: [▸a.keras]", "model 1 must be a mapping, not the text 'a.keras': write file: a.keras"),
     ("on_error: ▸fial\nmodels: [{builder: 'z:f'}]", "'on_error' cannot be 'fial': did you mean 'fail'?"),
     ("graphviz: ▸dot\nmodels: [{builder: 'z:f'}]", "'graphviz' cannot be 'dot': it is bundled or system"),
+    ("executor: ▸locol\nmodels: [{builder: 'z:f'}]", "'locol' is no executor: did you mean 'local'?"),
+    ("executor: ▸ray\nmodels: [{builder: 'z:f'}]", "'ray' is no executor: there is local, dask and dask:ADDRESS"),
+    (
+        "executor: ▸tcp://10.0.0.1:8786\nmodels: [{builder: 'z:f'}]",
+        "'tcp://10.0.0.1:8786' is no executor: for the Dask scheduler at this address write 'dask:tcp://10.0.0.1:8786'",
+    ),
     (
         "defaults: {▸kwargs: {}}\nmodels: [{builder: 'z:f'}]",
         "unknown key 'kwargs' in this set of defaults: there is section, tags, batch, expand, timeout and memory",
