@@ -59,8 +59,8 @@ def schema() -> Schema:
                 "default": "bundled",
             },
             "executor": _text(
-                "Where models are read: processes of this machine (local), a Dask cluster that is started on it (dask), "
-                "or the one whose scheduler has an address (dask:ADDRESS).",
+                "Where models are read: in processes of this machine (local), on a Dask cluster started on it (dask), "
+                "or on the one whose scheduler has an address (dask:ADDRESS).",
                 "dask:tcp://10.0.0.1:8786",
                 pattern=EXECUTOR_PATTERN,
                 default="local",

@@ -6,7 +6,7 @@ The process that calls :func:`produce` never imports Keras, and runs none of the
 from __future__ import annotations
 
 from keraviz_docs.production.cache import Cache, Usage
-from keraviz_docs.production.pool import LocalPool, Pool, open_pool
+from keraviz_docs.production.pool import LocalPool, Pool, Pools, open_pool
 from keraviz_docs.production.producing import produce
 from keraviz_docs.production.progress import Progress, choose
 from keraviz_docs.production.report import ModelReport, Report
@@ -18,6 +18,7 @@ __all__ = [
     "LocalPool",
     "ModelReport",
     "Pool",
+    "Pools",
     "Progress",
     "Report",
     "Shard",

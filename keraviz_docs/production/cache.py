@@ -15,7 +15,9 @@ import datetime as dt
 import gc
 import logging
 import os
-from collections.abc import Iterator, Mapping
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -23,17 +25,21 @@ from typing import Any
 import msgspec
 
 import keraviz_docs
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.outcome import Failure
 from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.memory import MEBIBYTE
 from keraviz_docs.production.messages import Answer, Request
-from keraviz_docs.production.store import Store, digest
+from keraviz_docs.production.store import Entry, Store, digest
 
 _FORMAT = "1"
-"""Version of the layout; other versions lie beside it and are trimmed with the rest."""
+"""Version of the layout: a number; other versions lie beside it and are trimmed with the rest."""
 
 _TRACES = 8
 """So many states of the sources are remembered for one entry: branches that a person switches between."""
+
+_CLEARED = "cleared-"
+"""What is on its way out is called so."""
 
 _DEFAULT_LIMIT = 2048 * MEBIBYTE
 _AFTER_TRIMMING = 0.8
@@ -54,16 +60,32 @@ class Hit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Held:
+    """How much of one kind of thing a cache holds."""
+
+    entries: int
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Usage:
     """What a cache holds."""
 
     directory: Path
-    models: int
-    diagrams: int
-    size: int
-    """Bytes."""
+    readings: Held
+    """Models that were read, and modules that were searched for models."""
+    diagrams: Held
+    """Drawings, each in all its formats."""
+    others: Held
+    """What other versions of the layout left; it goes like everything else when it was not used for longest."""
     limit: int
     """Bytes beyond which the least recently used goes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of everything."""
+        return self.readings.size + self.diagrams.size + self.others.size
 
 
 class Cache:
@@ -84,10 +106,15 @@ class Cache:
         self._answers = Store(directory / _FORMAT / "answers")
 
     @classmethod
-    def of(cls, project: Path) -> Cache:
-        """Return a project's cache: the directory that ``KERAVIZ_CACHE`` names, or ``.keraviz/cache``."""
-        chosen = os.environ.get("KERAVIZ_CACHE")
-        return cls(Path(chosen).expanduser().absolute() if chosen else project / ".keraviz" / "cache")
+    def of(cls, project: Path, chosen: Path | None = None) -> Cache:
+        """Return a project's cache: the chosen directory, or what ``KERAVIZ_CACHE`` names, or ``.keraviz/cache``.
+
+        Raises:
+            UserError: ``KERAVIZ_CACHE_SIZE`` is no number.
+        """
+        named = os.environ.get("KERAVIZ_CACHE")
+        directory = chosen or (Path(named).expanduser() if named else project / ".keraviz" / "cache")
+        return cls(directory.absolute())
 
     def find(self, request: Request, fingerprints: Fingerprints) -> Hit | None:
         """Return the answer to a request, if one is known that still holds."""
@@ -119,17 +146,32 @@ class Cache:
 
     def usage(self) -> Usage:
         """Count what is there."""
+        traces, answers, diagrams = (store.entries() for store in (self._traces, self._answers, self.diagrams))
+        ours = {self._traces.directory, self._answers.directory, self.diagrams.directory}
+        others = [entry for store in self._stores() if store.directory not in ours for entry in store.entries()]
         return Usage(
             directory=self.directory,
-            models=len(self._traces.entries()),
-            diagrams=len(self.diagrams.entries()),
-            size=sum(entry.size for store in self._stores() for entry in store.entries()),
+            readings=Held(entries=len(traces), size=_size([*traces, *answers])),
+            diagrams=Held(entries=len(diagrams), size=_size(diagrams)),
+            others=Held(entries=len(others), size=_size(others)),
             limit=self.limit,
         )
 
     def clear(self) -> None:
-        """Remove everything that this or another version stored."""
-        Store(self.directory).clear()
+        """Remove everything that this or another version stored, and nothing else that lies in the directory.
+
+        A build that is under way goes on: what it stores from now on is there, and what it lacks it makes again.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        for version in self.directory.glob("[0-9]*"):
+            with contextlib.suppress(FileNotFoundError):  # somebody else clears it, too
+                # Away at once, so that nobody stores into what is being removed.
+                version.rename(self.directory / f"{_CLEARED}{secrets.token_hex(8)}")
+        for cleared in self.directory.glob(f"{_CLEARED}*"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(cleared)
 
     def trim(self) -> None:
         """Remove what was not used for longest, until well below the limit; and what died half written."""
@@ -145,8 +187,9 @@ class Cache:
             if size <= self.limit * _AFTER_TRIMMING:
                 return
 
-    def _stores(self) -> tuple[Store, ...]:
-        return self.diagrams, self._traces, self._answers
+    def _stores(self) -> list[Store]:
+        """Return the stores of every version."""
+        return [Store(directory) for directory in sorted(self.directory.glob("[0-9]*/*"))]
 
     def _known(self, key: str) -> list[_Trace]:
         data = self._traces.get(key)
@@ -197,7 +240,13 @@ class _Trace(msgspec.Struct, frozen=True, array_like=True):
 
 def _limit() -> int:
     chosen = os.environ.get("KERAVIZ_CACHE_SIZE", "")
-    return int(chosen) * MEBIBYTE if chosen.isdecimal() else _DEFAULT_LIMIT
+    if chosen and not chosen.isdecimal():
+        raise UserError(f"KERAVIZ_CACHE_SIZE is {chosen!r}; write a number of MiB, such as 4096", Code.OPTION_VALUE)
+    return int(chosen) * MEBIBYTE if chosen else _DEFAULT_LIMIT
+
+
+def _size(entries: Iterable[Entry]) -> int:
+    return sum(entry.size for entry in entries)
 
 
 def _key(request: Request, fingerprints: Fingerprints) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.production.fingerprints import Fingerprints
 from keraviz_docs.production.messages import Observed, Request, packed, unpacked
 from keraviz_docs.production.pool import LocalPool, Result
@@ -23,7 +23,7 @@ from keraviz_docs.production.pool import LocalPool, Result
 try:
     import distributed
 except ImportError as error:  # an optional dependency
-    raise UserError("Dask is not installed; `pip install keraviz-docs[dask]` installs it") from error
+    raise UserError("Dask is not installed; `pip install keraviz-docs[dask]` installs it", Code.DASK_MISSING) from error
 
 _PLUGIN = "keraviz-docs"
 
@@ -47,7 +47,7 @@ class ClusterPool:
             else:
                 self._client = distributed.Client(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
         except (OSError, TimeoutError, ValueError) as error:
-            raise UserError(f"no Dask scheduler answers at {address}: {error}") from error
+            raise UserError(f"no Dask scheduler answers at {address}: {error}", Code.NO_SCHEDULER) from error
         self._client.register_plugin(_PoolOfWorker(), name=_PLUGIN)
         self._executor = self._client.get_executor(pure=False)
 

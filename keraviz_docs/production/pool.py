@@ -10,16 +10,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
 from types import TracebackType
 from typing import Literal, Protocol
 
 import msgspec
 
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
+from keraviz_docs.manifest.schema import EXECUTOR_PATTERN
+from keraviz_docs.manifest.wording import executor_sentence
 from keraviz_docs.production import memory, verdict
 from keraviz_docs.production.fingerprints import Dependency
 from keraviz_docs.production.launching import Launcher, NeverReady
@@ -31,6 +35,9 @@ _ROOM_FOR_ONE = 1 << 30
 
 class CannotStart(UserError):  # noqa: N818 - it reads as the sentence it stands for
     """The process that reads models could not be started."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Code.CANNOT_START)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,24 +239,86 @@ class LocalPool:
                 self._launcher.hang_up()
 
 
+class Deferred:
+    """A pool that is opened by its first request: where nothing is to be read, none has to be there."""
+
+    def __init__(self, opening: Callable[[], Pool]) -> None:
+        self._opening = opening
+        self._pool: Pool | None = None
+
+    def submit(self, request: Request, /) -> Future[Result]:
+        """Have a request served.
+
+        Raises:
+            UserError: the pool cannot be opened.
+        """
+        if self._pool is None:
+            self._pool = self._opening()
+        return self._pool.submit(request)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Shut the pool down, if it was opened."""
+        if self._pool is not None:
+            self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+    def kill_workers(self) -> None:
+        """Stop the pool, if it was opened."""
+        if self._pool is not None:
+            self._pool.kill_workers()
+
+
 def open_pool(executor: str = "local", jobs: int | None = None) -> Pool:
-    """Return the pool that a person names.
+    """Return the pool that a person names; no process is started and no cluster asked before its first request.
 
     Args:
         executor: ``local``; ``dask`` for a Dask cluster on this machine; ``dask:ADDRESS`` for that of a scheduler.
         jobs: how many models to read at once on this machine.
 
     Raises:
-        UserError: there is no such executor, or it cannot be used here.
+        UserError: there is no such executor.
     """
+    if re.search(EXECUTOR_PATTERN, executor) is None:
+        raise UserError(executor_sentence(executor), Code.EXECUTOR)
     kind, _, address = executor.partition(":")
-    if executor == "local":
-        return LocalPool(jobs)
-    if kind == "dask":
-        from keraviz_docs.production.clusters import ClusterPool
+    return LocalPool(jobs) if kind == "local" else Deferred(lambda: _cluster(address or None, jobs))
 
-        return ClusterPool(address or None, jobs=jobs)
-    raise UserError(f"there is no executor {executor!r}; there are `local`, `dask` and `dask:ADDRESS`")
+
+class Pools:
+    """Pools that stay open for several builds: one for each executor, opened when it is first asked for."""
+
+    def __init__(self, jobs: int | None = None) -> None:
+        """Open nothing yet.
+
+        Args:
+            jobs: how many models each pool reads at once on this machine.
+        """
+        self._jobs = jobs
+        self._opened: dict[str, Pool] = {}
+
+    def __enter__(self) -> Pools:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pool in self._opened.values():
+            close(pool, error)
+
+    def of(self, executor: str) -> Pool:
+        """Return the pool of an executor.
+
+        Raises:
+            UserError: there is no such executor.
+        """
+        if executor not in self._opened:
+            self._opened[executor] = open_pool(executor, self._jobs)
+        return self._opened[executor]
+
+    def kill_workers(self) -> None:
+        """Stop all pools at once."""
+        for pool in self._opened.values():
+            pool.kill_workers()
+        self._opened.clear()
 
 
 def default_method() -> Literal["fork", "spawn"]:
@@ -265,6 +334,12 @@ def _launcher(method: Literal["fork", "spawn"]) -> Launcher:
     from keraviz_docs.production.spawning import FreshProcesses
 
     return FreshProcesses()
+
+
+def _cluster(address: str | None, jobs: int | None) -> Pool:
+    from keraviz_docs.production.clusters import ClusterPool
+
+    return ClusterPool(address, jobs=jobs)
 
 
 def _complaint(reason: str, said: str) -> str:

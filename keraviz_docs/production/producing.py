@@ -14,7 +14,7 @@ from queue import SimpleQueue
 import msgspec
 
 import keraviz_docs
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
 from keraviz_docs.production.cache import Cache
@@ -116,7 +116,7 @@ class _Production:
             if isinstance(entry, ModelEntry):
                 other = self._entries.setdefault(entry.id, entry)
                 if other is not entry:
-                    raise UserError(_clash(entry, other))
+                    raise UserError(_clash(entry, other), Code.SAME_ID)
                 self._expected += self._is_ours(place)
         self._progress.expect(self._expected)
         for place, entry in placed:

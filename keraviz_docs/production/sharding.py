@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 
 
 class ShardError(UserError):
     """What was given is no shard."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Code.SHARD)
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,11 @@ class Store:
             OSError: the directory cannot be written.
         """
         path = self._place(key)
-        with self._unfinished() as draft:
-            _write(draft, digest(data).encode() + b"\n" + data)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.replace(path)
+        for attempt in _attempts():
+            with attempt, self._unfinished() as draft:
+                _write(draft, digest(data).encode() + b"\n" + data)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                draft.replace(path)
 
     def get_files(self, key: str) -> dict[str, Path] | None:
         """Return where the files of a bundle are, by name, or ``None``.
@@ -95,36 +96,25 @@ class Store:
             OSError: the directory cannot be written.
         """
         path = self._place(key)
-        with self._unfinished() as draft:
-            draft.mkdir()
-            index: dict[str, _Stored] = {}
-            for name, data in files.items():
-                if not name or Path(name).name != name or name == _INDEX:
-                    raise ValueError(f"{name!r} is no name for a stored file")
-                _write(draft / name, data)
-                index[name] = _Stored(len(data), (draft / name).stat().st_mtime_ns, digest(data))
-            _write(draft / _INDEX, msgspec.json.encode(index))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            for _ in range(_RACES):
-                try:
-                    draft.rename(path)
-                    break
-                except OSError:  # somebody else was first; theirs is as good, if it is whole
-                    if (theirs := self.get_files(key)) is not None:
-                        return theirs
-            else:
-                raise OSError(f"cannot store files in {path}")
+        for name in files:
+            if not name or Path(name).name != name or name == _INDEX:
+                raise ValueError(f"{name!r} is no name for a stored file")
+        for attempt in _attempts():
+            with attempt, self._unfinished() as draft:
+                draft.mkdir()
+                index: dict[str, _Stored] = {}
+                for name, data in files.items():
+                    _write(draft / name, data)
+                    index[name] = _Stored(len(data), (draft / name).stat().st_mtime_ns, digest(data))
+                _write(draft / _INDEX, msgspec.json.encode(index))
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._settle(draft, path, key)
         return {name: path / name for name in files}
 
     def keys(self) -> Iterator[str]:
         """Yield every key."""
         for path in self._entries():
             yield path.parent.name + path.name
-
-    def clear(self) -> None:
-        """Remove everything."""
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.directory)
 
     def entries(self) -> list[Entry]:
         """Return every stored thing with its size and the time of its last use."""
@@ -146,6 +136,13 @@ class Store:
         if len(key) < 4 or not key.isalnum():
             raise ValueError(f"{key!r} is no key")
         return self.directory / key[:2] / key[2:]
+
+    def _settle(self, draft: Path, path: Path, key: str) -> None:
+        for _ in range(_RACES):
+            # When somebody else was first, theirs is as good, if it is whole.
+            if _renamed(draft, path) or self.get_files(key) is not None:
+                return
+        raise OSError(f"cannot store files in {path}")
 
     def _entries(self) -> Iterator[Path]:
         with contextlib.suppress(OSError):
@@ -184,6 +181,38 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 _RACES = 5
+
+
+def _attempts() -> Iterator[contextlib.AbstractContextManager[None]]:
+    """Yield contexts until the work in one was done to its end: its directory may be cleared away meanwhile."""
+    for left in reversed(range(_RACES)):
+        done = False
+
+        @contextlib.contextmanager
+        def attempt(left: int = left) -> Iterator[None]:
+            nonlocal done
+            try:
+                yield
+            except FileNotFoundError:
+                if not left:
+                    raise
+            else:
+                done = True
+
+        yield attempt()
+        if done:
+            return
+
+
+def _renamed(source: Path, target: Path) -> bool:
+    """Give something another name; tell whether nothing had it already."""
+    try:
+        source.rename(target)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _is_intact(path: Path, stored: _Stored) -> bool:

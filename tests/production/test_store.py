@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keraviz_docs.errors import UserError
 from keraviz_docs.production import Cache, Store
 from keraviz_docs.production.store import digest
 
@@ -168,12 +169,64 @@ def test_what_a_dead_process_left_half_written_goes_in_the_end(tmp_path: Path) -
 def test_a_cleared_cache_is_empty_and_can_be_used_again(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     cache.diagrams.put(KEY, b"data")
-    assert cache.usage().diagrams == 1
+    assert cache.usage().diagrams.entries == 1
     cache.clear()
-    assert not (tmp_path / "cache").exists()
-    assert (cache.usage().models, cache.usage().diagrams, cache.usage().size) == (0, 0, 0)
+    usage = cache.usage()
+    assert (usage.readings.entries, usage.diagrams.entries, usage.size) == (0, 0, 0)
     cache.diagrams.put(KEY, b"data")
     assert cache.diagrams.get(KEY) == b"data"
+
+
+def test_clearing_removes_what_was_stored_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    cache = Cache(tmp_path)
+    cache.diagrams.put(KEY, b"data")
+    Store(tmp_path / "0" / "diagrams").put(KEY, b"of another version")
+    assert cache.usage().others.entries == 1
+    cache.clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_who_stores_while_the_cache_is_cleared_succeeds(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    cleared = threading.Event()
+    troubles: list[Exception] = []
+
+    def store(number: int) -> None:
+        while not cleared.is_set():
+            try:
+                cache.diagrams.put(digest(bytes([number])), bytes(10_000))
+                cache.diagrams.put_files(digest(bytes([number, 1])), {"a.svg": bytes(1_000), "a.pdf": bytes(1_000)})
+            except OSError as error:  # noqa: PERF203 - each attempt counts
+                troubles.append(error)
+
+    threads = [threading.Thread(target=store, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(50):
+        cache.clear()
+    cleared.set()
+    for thread in threads:
+        thread.join()
+    assert troubles == []
+
+
+def test_what_other_versions_left_counts_and_goes_with_the_rest(tmp_path: Path) -> None:
+    older = Store(tmp_path / "0" / "diagrams")
+    older.put(KEY, bytes(2_000))
+    (entry,) = older.entries()
+    os.utime(entry.path, (time.time() - 10_000,) * 2)
+    cache = Cache(tmp_path, limit=3_000)
+    cache.diagrams.put(KEY, bytes(2_000))
+    cache.trim()
+    assert older.entries() == []
+    assert cache.diagrams.get(KEY) is not None
+
+
+def test_a_bound_that_is_no_number_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAVIZ_CACHE_SIZE", "4G")
+    with pytest.raises(UserError, match="KERAVIZ_CACHE_SIZE is '4G'; write a number of MiB"):
+        Cache.of(tmp_path)
 
 
 def test_the_directory_and_its_bound_can_be_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
