@@ -5,15 +5,18 @@ They cross the process boundary and live in the cache as JSON.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from keraviz_docs.architecture import Architecture, Source
+from keraviz_docs.errors import Code
 
 FailureKind = Literal[
     "import",  # the builder's module or name could not be imported
     "arguments",  # the entry's kwargs do not fit the builder's parameters
+    "inputs",  # the entry's inputs are no inputs of a model
     "exception",  # the builder raised
     "wrong-return",  # the builder returned something that is no Keras model
     "unbuilt",  # the model does not know its input and the manifest has no `inputs`
@@ -21,7 +24,23 @@ FailureKind = Literal[
     "memory",
     "crash",  # the process died: a signal, os._exit, sys.exit
     "saved-file",  # a .keras archive that is missing, damaged or needs code that is not there
+    "no-builders",  # a module that is to be searched for builders has none
 ]
+
+CODES: Mapping[FailureKind, Code] = {
+    "import": Code.IMPORT,
+    "arguments": Code.KWARGS,
+    "inputs": Code.INPUTS,
+    "exception": Code.BUILDER_RAISED,
+    "wrong-return": Code.WRONG_RETURN,
+    "unbuilt": Code.UNBUILT,
+    "timeout": Code.TIMEOUT,
+    "memory": Code.MEMORY,
+    "crash": Code.CRASH,
+    "saved-file": Code.SAVED_FILE,
+    "no-builders": Code.NO_BUILDERS,
+}
+"""What each kind of failure is called in messages."""
 
 
 class BuilderFacts(msgspec.Struct, frozen=True, kw_only=True, tag="builder"):
@@ -66,6 +85,11 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
     """The zoo's own frames, outermost first; Keras's and ours are left out."""
     output: str = ""
     """The last of what the builder printed, at most 4,000 characters."""
+
+    @property
+    def code(self) -> Code:
+        """What its kind is called in messages."""
+        return CODES[self.kind]
 
 
 Outcome = Reading | Failure

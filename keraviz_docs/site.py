@@ -5,6 +5,7 @@ The command ``keraviz build`` and the MkDocs plugin both call :func:`build`; nei
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from keraviz_docs import __version__, diagrams, production
 from keraviz_docs import manifest as manifests
 from keraviz_docs.architecture import to_json
 from keraviz_docs.diagrams import FORMATS, VARIANTS, EngineName, Format, Job, OverviewJob, Renderer, Variant
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, Expand, ModelEntry
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import Documented, Drawing
@@ -52,9 +53,10 @@ def build(
     directory_urls: bool = False,
     formats: Sequence[Format] = FORMATS,
     graphviz: EngineName | None = None,
-    cache: production.Cache | None = None,
+    cache: Path | None = None,
     jobs: int | None = None,
-    pool: production.Pool | None = None,
+    executor: str | None = None,
+    pools: production.Pools | None = None,
     progress: production.Progress | None = None,
 ) -> Site:
     """Read the models of a manifest, draw them, and write a page for each and one for all.
@@ -67,23 +69,25 @@ def build(
         directory_urls: whether links between pages end in ``/`` instead of ``/index.html``.
         formats: what diagrams can be downloaded as; SVG is always written, since pages need it.
         graphviz: which Graphviz draws; what the manifest says when not given.
-        cache: where readings and drawings are kept; the project's own when not given.
+        cache: the directory in which readings and drawings are kept; the project's own when not given.
         jobs: how many models to read, and diagrams to draw, at once.
-        pool: where to read them, if not in processes that live as long as this call.
+        executor: where models are read, as in a manifest; what the manifest says when not given.
+        pools: where executors find the processes of earlier builds; they end with this call when not given.
         progress: is told how it goes.
 
     Raises:
-        UserError: the manifest is wrong or names no model, Graphviz is missing, or the directory cannot be written.
+        UserError: the manifest is wrong or names no model, Graphviz is missing, no model can be read at all, or the
+            directory cannot be written.
     """
     loaded = manifests.load(manifest)
-    cache = cache or production.Cache.of(loaded.project)
-    report = production.produce(loaded.entries, loaded.project, cache=cache, jobs=jobs, pool=pool, progress=progress)
+    kept = production.Cache.of(loaded.project, cache)
+    report = _read(loaded, kept, jobs, executor, pools, progress)
     if not report.models and not report.undiscovered:
-        raise UserError(f"{manifest} names no model: add one under `models:`")
+        raise UserError(f"{manifest} names no model: add one under `models:`", Code.NO_MODELS)
     zoo = [Documented(entry=model.entry, outcome=model.outcome) for model in report.models]
     zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
-    forms: tuple[Format, ...] = ("svg", *(form for form in formats if form != "svg"))
-    zoo, drawn = _drawn(zoo, directory, forms, graphviz or loaded.graphviz, jobs, cache.diagrams)
+    forms = _with_svg(formats)
+    zoo, drawn = _drawn(zoo, directory, forms, graphviz or loaded.graphviz, jobs, kept.diagrams)
     pages = write(loaded.title, zoo, directory, embed=embed, directory_urls=directory_urls, drawn=drawn)
     dependencies = [path for model in report.models for path in model.dependencies]
     return Site(
@@ -96,6 +100,71 @@ def build(
     )
 
 
+@dataclass(frozen=True)
+class Share:
+    """What :func:`prepare` put into the cache."""
+
+    report: production.Report
+    undrawn: tuple[str, ...]
+    """One sentence for each diagram that Graphviz could not draw."""
+
+
+def prepare(
+    manifest: Path,
+    shard: production.Shard,
+    *,
+    formats: Sequence[Format] = FORMATS,
+    graphviz: EngineName | None = None,
+    cache: Path | None = None,
+    jobs: int | None = None,
+    executor: str | None = None,
+    progress: production.Progress | None = None,
+) -> Share:
+    """Read and draw one share of the models of a manifest into the cache, and write no page.
+
+    When the caches of all shares are copied into one directory, :func:`build` with that cache has only pages to write.
+
+    Args:
+        manifest: the path of a ``zoo.yml``.
+        shard: which share.
+        formats: as for :func:`build`, and like all that follow, the same there.
+        graphviz: which Graphviz draws.
+        cache: the directory in which readings and drawings are kept.
+        jobs: how many models to read, and diagrams to draw, at once.
+        executor: where models are read.
+        progress: is told how it goes.
+
+    Raises:
+        UserError: as for :func:`build`.
+    """
+    loaded = manifests.load(manifest)
+    kept = production.Cache.of(loaded.project, cache)
+    report = _read(loaded, kept, jobs, executor, None, progress, shard)
+    zoo = [Documented(entry=model.entry, outcome=model.outcome) for model in report.models]
+    _, errors = _bundles(zoo, _with_svg(formats), graphviz or loaded.graphviz, jobs, kept.diagrams)
+    return Share(report, tuple(errors.values()))
+
+
+def _read(
+    loaded: manifests.Manifest,
+    cache: production.Cache,
+    jobs: int | None,
+    executor: str | None,
+    pools: production.Pools | None,
+    progress: production.Progress | None,
+    shard: production.Shard | None = None,
+) -> production.Report:
+    with contextlib.nullcontext(pools) if pools is not None else production.Pools(jobs) as opened:
+        pool = opened.of(executor or loaded.executor)
+        return production.produce(
+            loaded.entries, loaded.project, cache=cache, pool=pool, progress=progress, shard=shard
+        )
+
+
+def _with_svg(formats: Sequence[Format]) -> tuple[Format, ...]:
+    return ("svg", *(form for form in formats if form != "svg"))
+
+
 def _entry(failure: Failure) -> ModelEntry:
     """Return an entry for a module that could not be searched for models, so that it has a page, too."""
     return ModelEntry(id=failure.id, target=BuilderTarget(failure.target, ""), title=failure.target)
@@ -104,6 +173,11 @@ def _entry(failure: Failure) -> ModelEntry:
 Sheet = Variant | Literal["overview"]
 _SHEETS: tuple[Sheet, ...] = ("overview", *VARIANTS)
 """The drawings of a model, in the order of the page's tabs."""
+
+_Key = tuple[str, Sheet]
+
+_ATTEMPTS = 3
+"""How often drawings are looked for anew when somebody clears the cache between finding and taking them."""
 
 
 def _drawn(
@@ -114,10 +188,28 @@ def _drawn(
     jobs: int | None,
     store: production.Store,
 ) -> tuple[list[Documented], list[str]]:
-    """Draw what is not in the store; return the models with their drawings, and the files that are now in place."""
+    """Return the models with their drawings, and the files that are now in place."""
+    for left in reversed(range(_ATTEMPTS)):
+        bundles, errors = _bundles(zoo, formats, graphviz, jobs, store)
+        try:
+            return _placed(zoo, directory, formats, bundles, errors)
+        except FileNotFoundError:
+            if not left:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _bundles(
+    zoo: Sequence[Documented],
+    formats: Sequence[Format],
+    graphviz: EngineName,
+    jobs: int | None,
+    store: production.Store,
+) -> tuple[dict[_Key, Mapping[str, Path]], dict[_Key, str]]:
+    """Draw what is not in the store; return where the files of each drawing are, and why others could not be drawn."""
     printer = _fingerprint(graphviz, formats)
-    keys: dict[tuple[str, Sheet], str] = {}
-    bundles: dict[tuple[str, Sheet], Mapping[str, Path]] = {}
+    keys: dict[_Key, str] = {}
+    bundles: dict[_Key, Mapping[str, Path]] = {}
     missing: list[tuple[Documented, Sheet]] = []
     for model in zoo:
         if model.reading is None:
@@ -130,7 +222,7 @@ def _drawn(
                 bundles[model.id, sheet] = stored
             else:
                 missing.append((model, sheet))
-    errors: dict[tuple[str, Sheet], str] = {}
+    errors: dict[_Key, str] = {}
     if missing:
         with tempfile.TemporaryDirectory(prefix="keraviz-") as draft:
             for key, error, files in _render(missing, Path(draft), formats, graphviz, jobs):
@@ -139,6 +231,17 @@ def _drawn(
                 else:
                     written = {path.name: path.read_bytes() for path in files if path.exists()}
                     bundles[key] = store.put_files(keys[key], written)
+    return bundles, errors
+
+
+def _placed(
+    zoo: Sequence[Documented],
+    directory: Path,
+    formats: Sequence[Format],
+    bundles: Mapping[_Key, Mapping[str, Path]],
+    errors: Mapping[_Key, str],
+) -> tuple[list[Documented], list[str]]:
+    """Copy drawings to their pages; return the models with them, and the names of the files."""
     names: list[str] = []
     models: list[Documented] = []
     for model in zoo:
@@ -165,7 +268,7 @@ def _render(
     formats: Sequence[Format],
     graphviz: EngineName,
     jobs: int | None,
-) -> Iterator[tuple[tuple[str, Sheet], str | None, Iterable[Path]]]:
+) -> Iterator[tuple[_Key, str | None, Iterable[Path]]]:
     asked = [_job(model, sheet, draft, formats) for model, sheet in wanted]
     with Renderer(graphviz, workers=jobs or os.cpu_count() or 1) as renderer:
         for result in renderer.render_all(asked):

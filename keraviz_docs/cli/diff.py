@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keraviz_docs.cli import options
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 
 if TYPE_CHECKING:
     from keraviz_docs.architecture import Architecture
@@ -173,7 +173,8 @@ def _report(
     if len(diagrams) != 1:
         raise UserError(
             f"{len(diagrams) or 'no'} models changed, and --format svg draws one; "
-            "name one, such as zoo.yml#id, or use --format html"
+            "name one, such as zoo.yml#id, or use --format html",
+            Code.ONE_CHANGE_NEEDED,
         )
     return next(iter(diagrams.values()))
 

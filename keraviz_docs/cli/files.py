@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 
 
 @contextlib.contextmanager
@@ -21,7 +21,7 @@ def writing() -> Iterator[None]:
         raise
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        raise UserError(f"cannot write{where}: {error.strerror or error}") from error
+        raise UserError(f"cannot write{where}: {error.strerror or error}", Code.CANNOT_WRITE) from error
 
 
 def write(path: Path, data: bytes, *, quiet: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from keraviz_docs import production
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.cli.targets import Selection, unknown_id
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest import ModelEntry
 from keraviz_docs.outcome import Failure, Reading
 
@@ -55,10 +55,12 @@ def read(
                     failures.append(outcome)
             if selection.only and not models and not failures:
                 known = (*selection.known, *(each.entry.id for each in report.models))
-                raise UserError(unknown_id(selection.target, selection.only, known))
+                raise UserError(unknown_id(selection.target, selection.only, known), Code.UNKNOWN_MODEL)
             for model in models:
                 if model.entry.id in seen:
-                    raise UserError(f"two targets have a model {model.entry.id!r}: run the command for each")
+                    raise UserError(
+                        f"two targets have a model {model.entry.id!r}: run the command for each", Code.SAME_FILES
+                    )
                 seen.add(model.entry.id)
             yield selection, models, failures
 

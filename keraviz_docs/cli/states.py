@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from keraviz_docs.architecture import Architecture, ArchitectureError, Source, from_json
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.review.snapshot import SUFFIX, read
 
 SNAPSHOTS = "architectures"
@@ -51,7 +51,7 @@ def state_of(text: str, reading: Reading) -> State:
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix in (SUFFIX, ".json"))
         if not files:
-            raise UserError(f"{text} has neither snapshots ({SUFFIX}) nor extracts (.json)")
+            raise UserError(f"{text} has neither snapshots ({SUFFIX}) nor extracts (.json)", Code.NOTHING_TO_COMPARE)
         return State(text, {file.stem: _file(file) for file in files})
     if path.suffix in (SUFFIX, ".json") and path.is_file():
         architecture = _file(path)
@@ -89,7 +89,7 @@ def _file(file: Path) -> Architecture:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror or error}") from error
+        raise UserError(f"cannot read {file}: {error.strerror or error}", Code.UNKNOWN_STATE) from error
     return _decoded(data, str(file))
 
 
@@ -98,11 +98,11 @@ def _decoded(data: bytes, where: str) -> Architecture:
         try:
             return from_json(data)
         except ArchitectureError as error:
-            raise UserError(f"{where}: {error}") from error
+            raise UserError(f"{where}: {error}", Code.EXTRACT) from error
     try:
         return read(data.decode("utf-8"), where).architecture
     except UnicodeDecodeError as error:
-        raise UserError(f"{where} is no text: {error}") from error
+        raise UserError(f"{where} is no text: {error}", Code.SNAPSHOT) from error
 
 
 def _built(target: str, reading: Reading) -> dict[str, Architecture | str]:
@@ -124,7 +124,8 @@ def _ref(ref: str, reading: Reading) -> State:
     if commit.returncode:
         raise UserError(
             f"{ref!r} is no git ref here, and there is no such file; "
-            "give a branch, a tag, a snapshot, a directory of snapshots, or a target such as zoo.yml"
+            "give a branch, a tag, a snapshot, a directory of snapshots, or a target such as zoo.yml",
+            Code.UNKNOWN_STATE,
         )
     prefix = _git(["rev-parse", "--show-prefix"], directory).stdout.strip()
     sha = commit.stdout.strip()
@@ -134,7 +135,10 @@ def _ref(ref: str, reading: Reading) -> State:
     with _worktree(sha, directory) as root:
         manifest = root / prefix / reading.manifest.name
         if not manifest.is_file():
-            raise UserError(f"{ref} has neither {prefix}{SNAPSHOTS}/*{SUFFIX} nor {prefix}{reading.manifest.name}")
+            raise UserError(
+                f"{ref} has neither {prefix}{SNAPSHOTS}/*{SUFFIX} nor {prefix}{reading.manifest.name}",
+                Code.NOTHING_TO_COMPARE,
+            )
         return State(ref, _built(str(manifest), reading))
 
 
@@ -145,7 +149,7 @@ def _snapshots(sha: str, folder: str, directory: Path) -> Iterator[tuple[str, Ar
         if path.suffix == SUFFIX:
             content = _git(["show", f"{sha}:{name}"], directory)
             if content.returncode:
-                raise UserError(f"git cannot show {name}: {content.stderr.strip()}")
+                raise UserError(f"git cannot show {name}: {content.stderr.strip()}", Code.GIT)
             yield path.stem, _decoded(content.stdout.encode(), name)
 
 
@@ -156,7 +160,7 @@ def _worktree(sha: str, directory: Path) -> Iterator[Path]:
         root = Path(temporary) / "tree"
         added = _git(["worktree", "add", "--quiet", "--detach", str(root), sha], directory)
         if added.returncode:
-            raise UserError(f"git cannot check out {sha[:10]}: {added.stderr.strip()}")
+            raise UserError(f"git cannot check out {sha[:10]}: {added.stderr.strip()}", Code.GIT)
         try:
             yield root.resolve()
         finally:
@@ -175,4 +179,6 @@ def _git(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[s
             check=False,
         )
     except FileNotFoundError as error:
-        raise UserError(f"git is not installed, or {directory} does not exist; name files instead of refs") from error
+        raise UserError(
+            f"git is not installed, or {directory} does not exist; name files instead of refs", Code.GIT
+        ) from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keraviz_docs import manifest as manifests
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest import (
     BuilderTarget,
     DiscoverEntry,
@@ -83,15 +83,15 @@ def _arguments(settings: Sequence[str]) -> dict[str, Any]:
         name, equals, text = setting.partition("=")
         name = name.strip()
         if not equals:
-            raise UserError(f"--set {quoted(setting)}: write NAME=VALUE, such as --set alpha=1.4")
+            raise UserError(f"--set {quoted(setting)}: write NAME=VALUE, such as --set alpha=1.4", Code.ARGUMENT)
         if not re.search(ARGUMENT_PATTERN, name):
-            raise UserError(f"--set {quoted(setting)}: {quoted(name)} cannot be the name of an argument")
+            raise UserError(f"--set {quoted(setting)}: {quoted(name)} cannot be the name of an argument", Code.ARGUMENT)
         if name in arguments:
-            raise UserError(f"--set gives {name!r} twice")
+            raise UserError(f"--set gives {name!r} twice", Code.ARGUMENT)
         try:
             arguments[name] = manifests.parse_value(text)
         except ManifestError as error:
-            raise UserError(f"--set {quoted(setting)}: {error.mistakes[0].message}") from error
+            raise UserError(f"--set {quoted(setting)}: {error.mistakes[0].message}", Code.ARGUMENT) from error
     return arguments
 
 
@@ -101,7 +101,7 @@ def _inputs(text: str | None) -> Any:
     try:
         return manifests.parse_inputs(text)
     except ManifestError as error:
-        raise UserError(f"--inputs {quoted(text)}: {error.mistakes[0].message}") from error
+        raise UserError(f"--inputs {quoted(text)}: {error.mistakes[0].message}", Code.INPUTS_OPTION) from error
 
 
 def _is_manifest(target: str) -> bool:
@@ -111,7 +111,7 @@ def _is_manifest(target: str) -> bool:
 
 def _refuse(option: str, given: object, why: str) -> None:
     if given:
-        raise UserError(f"{option} is for a package.module:function; {why}")
+        raise UserError(f"{option} is for a package.module:function; {why}", Code.OPTION_WITHOUT_BUILDER)
 
 
 def _from_manifest(target: str) -> Selection:
@@ -127,7 +127,7 @@ def _from_manifest(target: str) -> Selection:
         return Selection(entries=entry, project=manifest.project, graphviz=manifest.graphviz, target=path)
     modules = tuple(entry for entry in manifest.entries if isinstance(entry, DiscoverEntry))
     if not modules:
-        raise UserError(unknown_id(path, wanted, known))
+        raise UserError(unknown_id(path, wanted, known), Code.UNKNOWN_MODEL)
     return Selection(
         entries=modules,
         project=manifest.project,
@@ -149,7 +149,9 @@ def _from_archive(target: str, inputs: Any) -> ModelEntry:
     path = Path(target)
     kind = _kind(path)
     if kind != "file":
-        raise UserError(f"{quoted(target)} is a directory" if kind else f"there is no file {quoted(target)}")
+        raise UserError(
+            f"{quoted(target)} is a directory" if kind else f"there is no file {quoted(target)}", Code.UNKNOWN_TARGET
+        )
     return ModelEntry(id=derive_id(path.stem) or "model", target=SavedModelTarget(path), inputs=inputs)
 
 
@@ -163,11 +165,13 @@ def _from_builder(target: str, arguments: Mapping[str, Any], inputs: Any) -> Mod
     if kind == "directory":
         inside = [path / f"zoo{suffix}" for suffix in MANIFEST_SUFFIXES if (path / f"zoo{suffix}").is_file()]
         hint = f"did you mean {inside[0].as_posix()}?" if inside else "name a manifest (.yml) in it"
-        raise UserError(f"{quoted(target)} is a directory: {hint}")
+        raise UserError(f"{quoted(target)} is a directory: {hint}", Code.UNKNOWN_TARGET)
     if kind == "file":
-        raise UserError(f"{quoted(target)} is neither a manifest (.yml) nor a saved model (.keras)")
+        raise UserError(
+            f"{quoted(target)} is neither a manifest (.yml) nor a saved model (.keras)", Code.UNKNOWN_TARGET
+        )
     sentence = target_sentence(target)
-    raise UserError(sentence if sentence.endswith("?") else sentence + _FORMS)
+    raise UserError(sentence if sentence.endswith("?") else sentence + _FORMS, Code.UNKNOWN_TARGET)
 
 
 def _kind(path: Path) -> Literal["file", "directory"] | None:
@@ -204,7 +208,8 @@ def _check_ids(selections: Sequence[Selection]) -> None:
                 if entry.id in named:
                     raise UserError(
                         f"{named[entry.id]} and {label} would both write {entry.id!r}: "
-                        "run the command for each, with different directories"
+                        "run the command for each, with different directories",
+                        Code.SAME_FILES,
                     )
                 named[entry.id] = label
 

@@ -17,7 +17,7 @@ from keraviz_docs.architecture import Architecture, Node, Tensor, Weight
 from keraviz_docs.cost.call import Call, Operand, Rule, nothing
 from keraviz_docs.cost.rules import Work, work_of
 from keraviz_docs.cost.shapes import at_batch_one, at_inputs
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 
 PROBES = (1, 2, 3)
 """Sizes that stand in for an unknown dimension, to see how a count grows with it."""
@@ -178,12 +178,14 @@ def _apply_registered(rule: Rule, node: Node, call: Call | None) -> int | None:
     except Exception as error:
         raise UserError(
             f"{node.path}: the cost rule registered for {node.module}:{node.class_name} raised"
-            f" {type(error).__name__}: {error}. {advice}"
+            f" {type(error).__name__}: {error}. {advice}",
+            Code.COST_RULE,
         ) from error
     if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 0):
         raise UserError(
             f"{node.path}: the cost rule registered for {node.module}:{node.class_name} returned {count!r};"
-            f" expected a whole number of multiply-accumulates, or None where it cannot tell. {advice}"
+            f" expected a whole number of multiply-accumulates, or None where it cannot tell. {advice}",
+            Code.COST_RULE,
         )
     return count
 

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.framing import read_frame, write_frame
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 
 EngineName = Literal["bundled", "system"]
 Layout = Literal["dot", "nop2"]
@@ -31,9 +31,15 @@ _DECIDING = frozenset(("DOTFONTPATH", "FONTCONFIG_SYSROOT", "LANG", "LANGUAGE", 
 class GraphvizError(UserError):
     """Graphviz could not lay out or draw one graph; the next one may well succeed."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Code.GRAPHVIZ_FAILED)
+
 
 class GraphvizMissingError(UserError):
     """There is no Graphviz that works, so no diagram at all can be drawn."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Code.GRAPHVIZ_MISSING)
 
 
 class Engine(Protocol):

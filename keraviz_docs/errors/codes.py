@@ -36,7 +36,7 @@ class Code(Enum):
     NO_MANIFEST = "KV101", "There is no manifest that can be read"
     YAML_SYNTAX = "KV102", "The manifest is not valid YAML"
     UNKNOWN_KEY = "KV103", "A key is unknown"
-    MISSING_KEY = "KV104", "A key is missing"
+    MISSING = "KV104", "A key or its value is missing"
     WRONG_TYPE = "KV105", "A value is of another type than expected"
     WRONG_VALUE = "KV106", "A value is not one of those possible"
     SEVERAL_KINDS = "KV107", "An entry says twice where its model comes from"

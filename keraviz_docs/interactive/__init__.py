@@ -22,7 +22,7 @@ from keraviz_docs import production
 from keraviz_docs.architecture import Architecture, from_json
 from keraviz_docs.cost import with_costs
 from keraviz_docs.diagrams import FORMATS, EngineName, Format, Renderer, Variant, figure
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.interactive import display
 from keraviz_docs.interactive.compared import Compared
 from keraviz_docs.manifest.entries import BuilderTarget, Limits, ModelEntry, SavedModelTarget
@@ -123,12 +123,12 @@ def render(
     for path in map(Path, files):
         form = next((form for form in FORMATS if path.suffix.lower() == f".{form}"), None)
         if form is None:
-            raise UserError(f"{path} has none of the endings .{', .'.join(FORMATS)}")
+            raise UserError(f"{path} has none of the endings .{', .'.join(FORMATS)}", Code.PYTHON_CALL)
         if form in wanted:
-            raise UserError(f"{wanted[form]} and {path} would be the same drawing: one is enough")
+            raise UserError(f"{wanted[form]} and {path} would be the same drawing: one is enough", Code.PYTHON_CALL)
         wanted[form] = path
     if not wanted:
-        raise UserError("name a file to draw into, such as model.svg")
+        raise UserError("name a file to draw into, such as model.svg", Code.PYTHON_CALL)
     with Renderer(graphviz) as renderer:
         renderer.render(figure(read(model), variant, depth=_depth(expand)), wanted)
     return tuple(wanted.values())
@@ -174,7 +174,7 @@ def _from_target(
         return _from_file(path)
     entry, project = _entry(target, identity)
     if kwargs and isinstance(entry.target, SavedModelTarget):
-        raise UserError(f"{target} is a saved model, which has its arguments already")
+        raise UserError(f"{target} is a saved model, which has its arguments already", Code.OPTION_WITHOUT_BUILDER)
     entry = ModelEntry(
         id=entry.id,
         target=entry.target,
@@ -186,7 +186,7 @@ def _from_target(
     (report,) = production.produce([entry], project, jobs=1).models
     if isinstance(report.outcome, Reading):
         return report.outcome.architecture
-    raise UserError(_told(report.outcome))
+    raise UserError(_told(report.outcome), report.outcome.code)
 
 
 def _from_file(path: Path) -> Architecture:
@@ -196,7 +196,8 @@ def _from_file(path: Path) -> Architecture:
             return snapshots.read(data, str(path)).architecture
         return from_json(data.encode())
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        code = Code.SNAPSHOT if path.suffix == snapshots.SUFFIX else Code.EXTRACT
+        raise UserError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", code) from error
 
 
 def _entry(target: str, identity: str | None) -> tuple[ModelEntry, Path]:
@@ -205,14 +206,17 @@ def _entry(target: str, identity: str | None) -> tuple[ModelEntry, Path]:
         manifest = manifests.load(Path(file))
         known = {entry.id: entry for entry in manifest.entries if isinstance(entry, ModelEntry)}
         if wanted not in known:
-            raise UserError(f"{file} has no model {wanted!r}; it has {', '.join(known) or 'none at all'}")
+            raise UserError(
+                f"{file} has no model {wanted!r}; it has {', '.join(known) or 'none at all'}", Code.UNKNOWN_MODEL
+            )
         return known[wanted], manifest.project
     if target.endswith(".keras"):
         path = Path(target)
         return ModelEntry(id=identity or derive_id(path.stem) or "model", target=SavedModelTarget(path)), Path.cwd()
     if not re.search(TARGET_PATTERN, target):
         raise UserError(
-            f"{target!r} is no model: name package.module:function, zoo.yml#id, or a file (.keras, .json, .arch)"
+            f"{target!r} is no model: name package.module:function, zoo.yml#id, or a file (.keras, .json, .arch)",
+            Code.UNKNOWN_TARGET,
         )
     module, _, name = target.partition(":")
     return ModelEntry(id=identity or derive_id(name) or "model", target=BuilderTarget(module, name)), Path.cwd()

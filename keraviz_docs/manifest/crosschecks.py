@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from keraviz_docs.errors import Code
 from keraviz_docs.manifest.document import Document, quoted
 from keraviz_docs.manifest.entries import Position
 from keraviz_docs.manifest.identifiers import RESERVED_IDS, derive_id
@@ -53,7 +54,7 @@ def _ids(document: Document) -> Iterator[Mistake]:
         own = "id" in entry
         place = document.place(("models", index, "id") if own else ("models", index))
         if not base:
-            yield Mistake(place.value, "this model needs an 'id': none can be derived from its name")
+            yield Mistake(place.value, "this model needs an 'id': none can be derived from its name", Code.MODEL_ID)
             continue
         origin = "" if own else " (derived from the name, as there is no 'id')"
         yield from _claim(base, place.value, origin, used)
@@ -66,10 +67,11 @@ def _ids(document: Document) -> Iterator[Mistake]:
 
 def _claim(identifier: str, position: Position, origin: str, used: dict[str, Position]) -> Iterator[Mistake]:
     if identifier in RESERVED_IDS:
-        yield Mistake(position, f"the id {quoted(identifier)}{origin} is taken by the index page: choose another")
+        sentence = f"the id {quoted(identifier)}{origin} is taken by the index page: choose another"
+        yield Mistake(position, sentence, Code.MODEL_ID)
     elif identifier in used:
         sentence = f"the id {quoted(identifier)}{origin} is already used at {used[identifier]}: give this one another"
-        yield Mistake(position, sentence)
+        yield Mistake(position, sentence, Code.SAME_ID)
     else:
         used[identifier] = position
 
@@ -81,7 +83,9 @@ def _repetitions(document: Document, path: tuple[Any, ...]) -> Iterator[Mistake]
         place = document.places[(*path, index)]
         if place.written is not None:
             if place.written in seen:
-                yield Mistake(place.value, f"{quoted(place.written)} is in {quoted(path[-1])} twice")
+                yield Mistake(
+                    place.value, f"{quoted(place.written)} is in {quoted(path[-1])} twice: keep one", Code.WRITTEN_TWICE
+                )
             seen[place.written] = place.value
         index += 1
 
@@ -90,8 +94,9 @@ def _archive(written: str, project: Path, position: Position) -> Iterator[Mistak
     path = project / written
     try:
         if path.is_dir():
-            yield Mistake(position, f"{quoted(written)} is a directory, not a .keras file")
+            yield Mistake(position, f"{quoted(written)} is a directory, not a .keras file", Code.NO_ARCHIVE)
         elif written.endswith(".keras") and not path.is_file():
-            yield Mistake(position, f"there is no file {quoted(written)} (a path is relative to the manifest)")
+            sentence = f"there is no file {quoted(written)} (a path is relative to the manifest)"
+            yield Mistake(position, sentence, Code.NO_ARCHIVE)
     except OSError as error:
-        yield Mistake(position, f"{quoted(written)} cannot be looked up: {error.strerror}")
+        yield Mistake(position, f"{quoted(written)} cannot be looked up: {error.strerror}", Code.NO_ARCHIVE)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import yaml
 
+from keraviz_docs.errors import Code
 from keraviz_docs.manifest.entries import Position
 from keraviz_docs.manifest.mistakes import ManifestError, Mistake
 
@@ -78,7 +79,10 @@ def read(text: str, file: str) -> Document:
         if text[: error.position].endswith("\n"):
             before.append("")
         position = Position(file, len(before), len(before[-1]) + 1)
-        raise ManifestError([Mistake(position, f"the character U+{error.character:04X} is not allowed")]) from error
+        sentence = (
+            f"the character U+{error.character:04X} is not allowed: delete it, or write it as an escape in quotes"
+        )
+        raise ManifestError([Mistake(position, sentence, Code.YAML_SYNTAX)]) from error
     except yaml.MarkedYAMLError as error:
         raise ManifestError([_syntax_mistake(error, file, lines)]) from error
     if root is None:
@@ -126,15 +130,14 @@ class _Walk:
     def position(self, mark: yaml.Mark) -> Position:
         return _position(mark, self.file, self.lines)
 
-    def mistake(self, mark: yaml.Mark, message: str) -> None:
-        self.mistakes.append(Mistake(self.position(mark), message))
+    def mistake(self, mark: yaml.Mark, message: str, code: Code = Code.UNUSABLE_YAML) -> None:
+        self.mistakes.append(Mistake(self.position(mark), message, code))
 
     def measure(self, node: yaml.Node, ancestors: frozenset[int]) -> int:
         """Count the values below a node with aliases expanded, in time linear in what is written."""
         if id(node) in ancestors:
-            raise ManifestError(
-                [Mistake(self.position(node.start_mark), "this value contains itself through an alias")]
-            )
+            message = "this value contains itself through an alias"
+            raise ManifestError([Mistake(self.position(node.start_mark), message, Code.UNUSABLE_YAML)])
         if id(node) in self.sizes:
             self.aliased += self.sizes[id(node)]
         else:
@@ -144,7 +147,7 @@ class _Walk:
             self.nodes.append(node)
         if self.aliased > MAX_ALIASED + 10 * len(self.nodes):
             message = f"the aliases of this file expand to more than {MAX_ALIASED:,} values"
-            raise ManifestError([Mistake(self.position(node.start_mark), message)])
+            raise ManifestError([Mistake(self.position(node.start_mark), message, Code.UNUSABLE_YAML)])
         return self.sizes[id(node)]
 
     def construct(self, node: yaml.Node, path: Path, key: yaml.Node | None = None) -> Any:
@@ -155,7 +158,7 @@ class _Walk:
         self.places[path] = Place(key_position, value_position, written, written_key)
         if len(path) > MAX_DEPTH:
             # Aliases can nest deeper than the text does.
-            raise ManifestError([Mistake(value_position, _syntax_sentence(_TOO_DEEP))])
+            raise ManifestError([Mistake(value_position, _syntax_sentence(_TOO_DEEP), Code.UNUSABLE_YAML)])
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -200,7 +203,8 @@ class _Walk:
             key, problem = self._scalar(key_node)
             if problem is None and key in seen:
                 first = self.position(seen[key].start_mark)
-                self.mistake(key_node.start_mark, f"the key {quoted(key_node.value)} is here twice; first at {first}")
+                sentence = f"the key {quoted(key_node.value)} is here twice; first at {first}"
+                self.mistake(key_node.start_mark, sentence, Code.WRITTEN_TWICE)
             elif problem is None:
                 seen[key] = key_node
 
@@ -286,7 +290,8 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, file: str, lines: list[str]) ->
         # What was never closed is found where it was opened, not at the end of the file.
         mark = error.context_mark
     position = Position(file, 1, 1) if mark is None else _position(mark, file, lines)
-    return Mistake(position, _syntax_sentence(f"{problem} ({error.context})" if error.context else problem))
+    code = Code.UNUSABLE_YAML if problem == _TOO_DEEP else Code.YAML_SYNTAX
+    return Mistake(position, _syntax_sentence(f"{problem} ({error.context})" if error.context else problem), code)
 
 
 def _syntax_sentence(problem: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from keraviz_docs.errors import Code
 from keraviz_docs.manifest import document as documents
 from keraviz_docs.manifest.crosschecks import crosscheck, entry_id
 from keraviz_docs.manifest.document import Document
@@ -53,7 +54,7 @@ def load(path: Path) -> Manifest:
         complete = bool(before) and before[-1].endswith(("\n", "\r"))
         line, column = (len(before) + 1, 1) if complete or not before else (len(before), len(before[-1]) + 1)
         message = "this is not UTF-8 text: save the file with the encoding UTF-8"
-        raise ManifestError([Mistake(Position(name, line, column), message)]) from error
+        raise ManifestError([Mistake(Position(name, line, column), message, Code.NO_MANIFEST)]) from error
     return loads(text, path)
 
 
@@ -66,7 +67,7 @@ def loads(text: str, path: Path) -> Manifest:
     document = documents.read(text, shown(path))
     if document.empty:
         message = "the manifest is empty: it needs 'models:' with a list, such as - builder: package.module:function"
-        raise ManifestError([Mistake(document.place(()).value, message)])
+        raise ManifestError([Mistake(document.place(()).value, message, Code.NO_MODELS)])
     path = path.absolute()
     mistakes = [*document.mistakes, *violations(document), *crosscheck(document, path.parent)]
     if mistakes:
@@ -183,7 +184,7 @@ def _shared(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unplaced(message: str) -> ManifestError:
-    return ManifestError([Mistake(None, message)])
+    return ManifestError([Mistake(None, message, Code.NO_MANIFEST)])
 
 
 def _neighbour(path: Path) -> str:

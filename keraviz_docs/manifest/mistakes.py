@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import Position
 
 _SHOWN = 50
@@ -19,6 +19,7 @@ class Mistake:
 
     position: Position | None
     message: str
+    code: Code
 
     def __str__(self) -> str:
         return self.message if self.position is None else f"{self.position}: {self.message}"
@@ -30,9 +31,9 @@ class ManifestError(UserError):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         unique = dict.fromkeys(mistakes)
         self.mistakes: tuple[Mistake, ...] = tuple(sorted(unique, key=_place))
-        super().__init__(self.mistakes)
+        super().__init__(self._lines(), self.mistakes[0].code)
 
-    def __str__(self) -> str:
+    def _lines(self) -> str:
         lines = [str(mistake) for mistake in self.mistakes[:_SHOWN]]
         if len(self.mistakes) > _SHOWN:
             lines.append(f"and {len(self.mistakes) - _SHOWN} more mistakes")

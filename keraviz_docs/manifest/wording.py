@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from keraviz_docs.errors import Code
 from keraviz_docs.manifest.document import Document, Path, quoted
 from keraviz_docs.manifest.identifiers import ID_PATTERN, derive_id
 from keraviz_docs.manifest.mistakes import Mistake
@@ -43,7 +44,8 @@ def explain(finding: Finding, document: Document) -> Iterator[Mistake]:
     """Yield what one finding of the validator means, at the place where it is to be mended."""
     if finding.of_key:
         place = document.place((*finding.path, finding.value))
-        yield Mistake(place.key, f"{_name(finding.path)}: {_argument_sentence(finding.value)}")
+        sentence = f"{_name(finding.path)}: {_argument_sentence(finding.value)}"
+        yield Mistake(place.key, sentence, Code.ARGUMENT)
     else:
         yield from _SENTENCES[finding.keyword](finding, document)
 
@@ -93,12 +95,12 @@ def _type(finding: Finding, document: Document) -> Iterator[Mistake]:
     if _is_bare_shape(finding):
         yield from _bare_shape(finding, document)
     elif found is None:
-        yield Mistake(place.value, f"{_name(finding.path)} is empty: give it {wanted}")
+        yield Mistake(place.value, f"{_name(finding.path)} is empty: give it {wanted}", Code.MISSING)
     else:
         hint = _conversion(finding, accepted, place.written)
         wanted = _kinds(accepted) if hint else wanted
         sentence = f"{_name(finding.path)} must be {wanted}, not {_found(found, place.written)}{hint}"
-        yield Mistake(place.value, sentence)
+        yield Mistake(place.value, sentence, Code.WRONG_TYPE)
 
 
 def _conversion(finding: Finding, accepted: list[str], written: str | None) -> str:
@@ -124,9 +126,11 @@ def _bare_shape(finding: Finding, document: Document) -> Iterator[Mistake]:
     place = document.place(finding.path)
     key = finding.path[-1]
     if isinstance(key, str) and key != "inputs" and near_miss(key, ["shape"]):
-        yield Mistake(place.key, f"unknown key {quoted(key)} in this input: did you mean 'shape'?")
+        sentence = f"unknown key {quoted(key)} in this input: did you mean 'shape'?"
+        yield Mistake(place.key, sentence, Code.UNKNOWN_KEY)
     else:
-        yield Mistake(place.value, f"{_name(finding.path)} must say what its numbers are: write {{shape: [32, 32, 3]}}")
+        sentence = f"{_name(finding.path)} must say what its numbers are: write {{shape: [32, 32, 3]}}"
+        yield Mistake(place.value, sentence, Code.WRONG_TYPE)
 
 
 def _additional(finding: Finding, document: Document) -> Iterator[Mistake]:
@@ -149,7 +153,8 @@ def _additional(finding: Finding, document: Document) -> Iterator[Mistake]:
             hint = f"did you mean {meant!r}?"
         else:
             hint = f"there is {_either(allowed, 'and')}"
-        yield Mistake(place.key, f"unknown key {quoted(word)} in this {where}: {hint}")
+        sentence = f"unknown key {quoted(word)} in this {where}: {hint}"
+        yield Mistake(place.key, sentence, Code.UNKNOWN_KEY)
 
 
 _BUILT_ONLY = ("kwargs", "variants", "id", "title", "section", "description", "source", "inputs")
@@ -163,7 +168,7 @@ def _required(finding: Finding, document: Document) -> Iterator[Mistake]:
         wanted = KINDS if key == "builder" else (key,)
         if any(near_miss(word, wanted) for word in unknown):
             continue  # the unknown key is the mistake, and reported as such
-        yield Mistake(document.place(finding.path).value, _MISSING[key])
+        yield Mistake(document.place(finding.path).value, _MISSING[key], Code.MISSING)
 
 
 _MISSING = {
@@ -180,7 +185,7 @@ _MISSING = {
 def _one_of(finding: Finding, document: Document) -> Iterator[Mistake]:
     present = [key for key in finding.value if key in KINDS]
     sentence = f"this model has {_either(map(repr, present), 'and')}: keep one, or write an entry for each"
-    yield Mistake(document.place((*finding.path, present[1])).key, sentence)
+    yield Mistake(document.place((*finding.path, present[1])).key, sentence, Code.SEVERAL_KINDS)
 
 
 def _enum(finding: Finding, document: Document) -> Iterator[Mistake]:
@@ -192,29 +197,32 @@ def _enum(finding: Finding, document: Document) -> Iterator[Mistake]:
     if isinstance(finding.value, str):
         meant = near_miss(finding.value, options)
         hint = f"did you mean {meant!r}?" if meant else hint
-        yield Mistake(place.value, f"{_name(finding.path)} cannot be {quoted(finding.value)}: {hint}")
+        found = quoted(finding.value)
     else:
-        yield Mistake(place.value, f"{_name(finding.path)} cannot be {_found(finding.value, place.written)}: {hint}")
+        found = _found(finding.value, place.written)
+    yield Mistake(place.value, f"{_name(finding.path)} cannot be {found}: {hint}", Code.WRONG_VALUE)
 
 
 def _pattern(finding: Finding, document: Document) -> Iterator[Mistake]:
     if finding.value:  # empty text is reported once, as such
-        yield Mistake(document.place(finding.path).value, _PATTERNS[finding.rule](finding.value))
+        sentence, code = _PATTERNS[finding.rule]
+        yield Mistake(document.place(finding.path).value, sentence(finding.value), code)
 
 
 def _bound(finding: Finding, document: Document) -> Iterator[Mistake]:
     relation = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}[finding.keyword]
     place = document.place(finding.path)
     limit = f"{finding.rule:,}"
-    yield Mistake(
-        place.value, f"{_name(finding.path)} must be {relation} {limit}, not {place.written or finding.value}"
-    )
+    sentence = f"{_name(finding.path)} must be {relation} {limit}, not {place.written or finding.value}"
+    yield Mistake(place.value, sentence, Code.WRONG_VALUE)
 
 
 def _empty(finding: Finding, document: Document) -> Iterator[Mistake]:
     place = document.place(finding.path)
-    remedy = "list at least one" if finding.path == ("models",) else "fill it or leave it out"
-    yield Mistake(place.value, f"{_name(finding.path)} is empty: {remedy}{_such_as(finding.schema, ',')}")
+    all_models = finding.path == ("models",)
+    remedy = "list at least one" if all_models else "fill it or leave it out"
+    sentence = f"{_name(finding.path)} is empty: {remedy}{_such_as(finding.schema, ',')}"
+    yield Mistake(place.value, sentence, Code.NO_MODELS if all_models else Code.MISSING)
 
 
 def _id_sentence(text: str) -> str:
@@ -249,14 +257,14 @@ def _argument_sentence(name: object) -> str:
     return f"a name must be text, not {_found(name, None)}: put it in quotes"
 
 
-_PATTERNS: dict[str, Callable[[str], str]] = {
-    TARGET_PATTERN: target_sentence,
-    MODULE_PATTERN: _module_sentence,
-    ARCHIVE_PATTERN: _archive_sentence,
-    ID_PATTERN: _id_sentence,
-    URL_PATTERN: _url_sentence,
-    ARGUMENT_PATTERN: _argument_sentence,
-    EXECUTOR_PATTERN: executor_sentence,
+_PATTERNS: Mapping[str, tuple[Callable[[str], str], Code]] = {
+    TARGET_PATTERN: (target_sentence, Code.IMPORT_PATH),
+    MODULE_PATTERN: (_module_sentence, Code.IMPORT_PATH),
+    ARCHIVE_PATTERN: (_archive_sentence, Code.NO_ARCHIVE),
+    ID_PATTERN: (_id_sentence, Code.MODEL_ID),
+    URL_PATTERN: (_url_sentence, Code.WRONG_VALUE),
+    ARGUMENT_PATTERN: (_argument_sentence, Code.ARGUMENT),
+    EXECUTOR_PATTERN: (executor_sentence, Code.EXECUTOR),
 }
 
 _SENTENCES: Mapping[str, Callable[[Finding, Document], Iterator[Mistake]]] = {

@@ -13,7 +13,7 @@ import msgspec
 
 from keraviz_docs import __version__
 from keraviz_docs import outcome as outcomes
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, Limits
 from keraviz_docs.pages import palette, text
 from keraviz_docs.pages.index_page import index_page, sections
@@ -163,7 +163,7 @@ def write(
         _remove(directory, set(earlier.files) - set(record.files))
         write_if_changed(directory / _RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1))
     except OSError as error:
-        raise UserError(f"{directory} cannot be written: {error.strerror or error}") from error
+        raise UserError(f"{directory} cannot be written: {error.strerror or error}", Code.CANNOT_WRITE) from error
     return WrittenPages(
         directory=directory,
         index=written["index.md"],
@@ -249,7 +249,9 @@ def _earlier(directory: Path) -> _Record:
     except FileNotFoundError:
         if (directory / "index.md").exists():
             raise UserError(
-                f"{directory} holds an index.md that keraviz did not write: choose a directory of its own for the pages"
+                f"{directory} holds an index.md that keraviz did not write: "
+                "choose a directory of its own for the pages",
+                Code.FOREIGN_FILES,
             ) from None
     except msgspec.DecodeError:
         pass

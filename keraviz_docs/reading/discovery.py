@@ -76,7 +76,7 @@ def _builders(module: ModuleType) -> list[str]:
     for name in names:
         first.setdefault(id(getattr(module, name)), name)
     if not first:
-        raise CannotRead("import", _without_builders(module))
+        raise CannotRead("no-builders", _without_builders(module))
     return list(first.values())
 
 

@@ -10,7 +10,8 @@ import keras
 import msgspec
 
 from keraviz_docs.architecture import Architecture, Notice
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
+from keraviz_docs.outcome import CODES
 from keraviz_docs.reading import arguments, building, failures, graph
 from keraviz_docs.reading.keras_internals import own_automatic_names
 from keraviz_docs.reading.model_inputs import UnknownInputsError
@@ -34,16 +35,19 @@ def read_live(thing: Any, *, id: str, kwargs: Mapping[str, Any], inputs: Any, pr
     if backend != "tensorflow":
         raise UserError(
             f"Keras uses {backend} in this process, and models are read with TensorFlow: set KERAS_BACKEND=tensorflow "
-            "before Keras is imported, or name a builder (`package.module:function`), which is read in another process"
+            "before Keras is imported, or name a builder (`package.module:function`), which is read in another process",
+            Code.BACKEND,
         )
     name = _name(thing)
     try:
         if isinstance(thing, keras.Model):
             if kwargs:
-                raise UserError(f"{name} is a model already: arguments are for a function that returns one")
+                raise UserError(
+                    f"{name} is a model already: arguments are for a function that returns one", Code.PYTHON_CALL
+                )
             return _described(thing, name, id, inputs, project)
         if not callable(thing) or isinstance(thing, keras.Layer):
-            raise UserError(f"{name} is neither a Keras model nor a function that returns one")
+            raise UserError(f"{name} is neither a Keras model nor a function that returns one", Code.WRONG_RETURN)
 
         def work() -> Architecture:
             model = building.call(thing, arguments.fit(thing, kwargs, name), name, project)
@@ -52,7 +56,7 @@ def read_live(thing: Any, *, id: str, kwargs: Mapping[str, Any], inputs: Any, pr
         with own_automatic_names(), no_pretrained_weights():
             architecture, reason = building.without_weights(work, project)
     except failures.CannotRead as problem:
-        raise UserError(problem.message) from problem
+        raise UserError(problem.message, CODES[problem.kind]) from problem
     if reason is None:
         return architecture
     notice = Notice(path="", text=f"Built with its weights: {reason}.")
@@ -65,7 +69,8 @@ def _described(model: Any, name: str, id: str, inputs: Any, project: Path) -> Ar
     except UnknownInputsError as error:
         raise UserError(
             f"{name} does not know its input: call it once, or say what it is fed, without the batch: "
-            "inputs={'shape': [224, 224, 3]}"
+            "inputs={'shape': [224, 224, 3]}",
+            Code.UNBUILT,
         ) from error
 
 

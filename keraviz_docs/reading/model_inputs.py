@@ -10,16 +10,22 @@ from typing import Any
 import keras
 from keras import tree
 
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.reading import keras_internals
 
 
 class UnknownInputsError(UserError):
     """A model that has never been built or called, and no input specification."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Code.UNBUILT)
+
 
 class InvalidInputsError(UserError):
     """An input specification that is none."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Code.INPUTS)
 
 
 @dataclass(frozen=True)

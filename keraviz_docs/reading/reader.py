@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from keraviz_docs.architecture import Architecture, Notice
-from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry, SavedModelTarget
 from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading, to_json
 from keraviz_docs.reading import arguments, building, facts, failures, saved, targets
@@ -59,7 +58,7 @@ def _read_archive(entry: ModelEntry, target: SavedModelTarget, project: Path) ->
 
 def _architecture(model: object, entry: ModelEntry, target: str, project: Path) -> Architecture:
     from keraviz_docs.reading import graph
-    from keraviz_docs.reading.model_inputs import UnknownInputsError
+    from keraviz_docs.reading.model_inputs import InvalidInputsError, UnknownInputsError
 
     try:
         return graph.architecture_of(
@@ -69,8 +68,8 @@ def _architecture(model: object, entry: ModelEntry, target: str, project: Path) 
         raise
     except UnknownInputsError as error:
         raise building.unbuilt(model, target) from error
-    except UserError as error:
-        raise failures.CannotRead("arguments", f"{target}: {error}") from error
+    except InvalidInputsError as error:
+        raise failures.CannotRead("inputs", f"{target}: {error.message}") from error
     except BaseException as error:
         doing = f"Reading the model that `{target}` returned"
         raise failures.from_exception(error, doing, project) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from keraviz_docs import manifest as manifests
 from keraviz_docs import production
 from keraviz_docs.diagrams.rendering import write_whole
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import Limits
 from keraviz_docs.manifest.mistakes import shown
 from keraviz_docs.starting import site_files
@@ -67,12 +67,13 @@ def start(
     if manifest.exists():
         raise UserError(
             f"{shown(manifest)} exists already, and is not overwritten: add models to it, move it away, or choose "
-            "another directory with -o"
+            "another directory with -o",
+            Code.MANIFEST_EXISTS,
         )
     found = find(scope)
     wanted = lines(found.candidates, scope.archives)
     if not wanted:
-        raise UserError(_nothing(target, found, found.left_out))
+        raise UserError(_nothing(target, found, found.left_out), Code.NO_MODEL_FOUND)
     draft = manifests.loads(manifest_text(scope.name, wanted), manifest)
     is_new = not scope.project.exists()
     scope.project.mkdir(parents=True, exist_ok=True)  # builders are run there
@@ -82,7 +83,7 @@ def start(
         if is_new:
             with contextlib.suppress(OSError):  # a builder may have left something in it
                 scope.project.rmdir()
-        raise UserError(_nothing(target, found, left_out))
+        raise UserError(_nothing(target, found, left_out), Code.NO_MODEL_FOUND)
     text = manifest_text(scope.name, kept, left_out, timeout=max(timeout, Limits.timeout))
     return _write(scope, text, len(kept), left_out, github=github)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import project_of
 from keraviz_docs.manifest.mistakes import shown
 from keraviz_docs.manifest.schema import MODULE_PATTERN
@@ -62,7 +62,9 @@ def locate(target: str, directory: Path | None = None) -> Scope:
     if path.is_dir() or (path.suffix == ".py" and path.is_file()):
         return _from_path(path.resolve(), directory, shown(path))
     if not re.search(MODULE_PATTERN, target):
-        raise UserError(f"there is no {shown(path)}: name a directory, a Python file or an installed package")
+        raise UserError(
+            f"there is no {shown(path)}: name a directory, a Python file or an installed package", Code.NO_PACKAGE
+        )
     for root in (Path.cwd(), Path.cwd() / "src"):
         own = root.joinpath(*target.split("."))
         if own.is_dir() or own.with_suffix(".py").is_file():
@@ -81,7 +83,10 @@ def _from_path(path: Path, directory: Path | None, said: str) -> Scope:
         project = _above_source(path)
     roots = _roots(project)
     if not any(path.is_relative_to(each) for each in roots):
-        raise UserError(f"{said} cannot be imported from {shown(project)}: choose its project with -o, or leave -o out")
+        raise UserError(
+            f"{said} cannot be imported from {shown(project)}: choose its project with -o, or leave -o out",
+            Code.OUTSIDE_PROJECT,
+        )
     top = path if root == path or not is_package else _top(path, root)
     files, archives = _files(top)
     modules: dict[str, Path] = {}
@@ -94,7 +99,10 @@ def _from_path(path: Path, directory: Path | None, said: str) -> Scope:
             modules[name] = file
     wanted = {name for name, file in modules.items() if file == path or file.is_relative_to(path)}
     if path.is_file() and not wanted:
-        raise UserError(f"{said} cannot be imported: rename it, so that its name is one that Python can import")
+        raise UserError(
+            f"{said} cannot be imported: rename it, so that its name is one that Python can import",
+            Code.OUTSIDE_PROJECT,
+        )
     kept = [archive for archive in archives if path.is_dir() and archive.is_relative_to(path)]
     return Scope(
         name=path.stem if is_package else project.name,
@@ -126,7 +134,7 @@ def _from_installation(target: str, project: Path) -> Scope:
     except (ImportError, ValueError):
         specification = None
     if specification is None:
-        raise UserError(_nothing_like(target, package))
+        raise UserError(_nothing_like(target, package), Code.NO_PACKAGE)
     modules: dict[str, Path] = {}
     for place in specification.submodule_search_locations or ():
         directory = Path(place).resolve()
@@ -137,11 +145,13 @@ def _from_installation(target: str, project: Path) -> Scope:
     if not modules and specification.origin and specification.origin.endswith(".py"):
         modules[package] = Path(specification.origin)
     if not modules:
-        raise UserError(f"`{package}` has no Python source to search")
+        raise UserError(f"`{package}` has no Python source to search", Code.NO_PACKAGE)
     searched = frozenset(name for name in modules if f"{name}.".startswith(f"{target}."))
     if not searched:
         meant = near_miss(target, modules)
-        raise UserError(f"`{package}` has no module `{target}`" + (f": did you mean {meant}?" if meant else ""))
+        raise UserError(
+            f"`{package}` has no module `{target}`" + (f": did you mean {meant}?" if meant else ""), Code.NO_PACKAGE
+        )
     return Scope(name=target, project=project, modules=modules, searched=searched, distribution=package)
 
 

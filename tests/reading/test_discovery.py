@@ -192,7 +192,7 @@ def test_a_discovered_builder_with_required_arguments_says_so(zoo: Zoo, failure_
 def test_a_module_without_builders_says_what_makes_one(zoo: Zoo, discovered: Discover) -> None:
     failure = discovered(zoo({"nets.py": "def net(): ...\ndef other(): ...\n"}), "nets")
     assert isinstance(failure, Failure)
-    assert (failure.id, failure.target, failure.kind) == ("nets", "nets", "import")
+    assert (failure.id, failure.target, failure.kind) == ("nets", "nets", "no-builders")
     assert failure.message == (
         "`nets` has no builder: none of its functions (`net`, `other`) is annotated `-> keras.Model`. "
         "Annotate them, or name them in `__all__`."
