@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
+
+import msgspec
 
 from keraviz_docs.architecture import (
     Architecture,
@@ -21,11 +23,12 @@ from keraviz_docs.architecture import (
     Uncalled,
     validate,
 )
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError
 from keraviz_docs.review.settings import defaults_of
 from keraviz_docs.review.snapshot_text import (
     QUOTED,
     read_name,
+    read_numbers,
     read_sizes,
     read_tensor,
     read_value,
@@ -36,6 +39,9 @@ from keraviz_docs.review.snapshot_writing import FORMAT, owners
 
 class SnapshotError(UserError):
     """A snapshot that cannot be read; the message names file and line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Code.SNAPSHOT)
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,7 @@ ENTRY = re.compile(
 MODEL = re.compile(rf"(?P<class>[\w.]+)(?: (?P<name>{NAME}))?$")
 PORT = re.compile(rf"(?:(?P<name>{NAME}) = )?(?P<reference>(?:\*\w+|{NAME})(?:\[\d+\])?)$")
 UNCALLED = re.compile(r"(?P<class>[\w.]+); (?P<parameters>[\d,]+) parameters$")
-SECTIONS = ("layers", "inputs", "outputs", "uncalled", "checkpoint")
+SECTIONS = ("layers", "inputs", "outputs", "uncalled", "checkpoint", "numbers")
 
 
 @dataclass
@@ -114,6 +120,8 @@ class _Reader:
     outputs: list[Port] = field(default_factory=list)
     uncalled: list[Uncalled] = field(default_factory=list)
     entries: list[tuple[CheckpointEntry, str | None]] = field(default_factory=list)
+    order: list[int] = field(default_factory=list)
+    """The numbers that the layers have in diagrams, in the order of the file; none where these are the same."""
 
     def fail(self, message: str) -> NoReturn:
         raise SnapshotError(f"{self.where}:{self.line}: {message}")
@@ -152,6 +160,8 @@ class _Reader:
             class_name = read_name(found["class"]) if found["class"] else _class_of_path(path)
             entry = CheckpointEntry(path, class_name, tuple(shapes), custom=bool(found["custom"]))
             self.entries.append((entry, found["owner"]))
+        elif self.section == "numbers":
+            self.order = self._parsed(lambda words: read_numbers(words, len(self.nodes)), text)
         else:
             self.fail("expected a section before this line, such as `layers`")
 
@@ -176,11 +186,15 @@ class _Reader:
             uncalled=tuple(self.uncalled),
             checkpoint=tuple(self._checkpoint()),
         )
+        labels = self.labels
+        if self.order:
+            architecture = _renumbered(architecture, self.order)
+            labels = {self.order[number - 1]: label for number, label in labels.items()}
         try:
             validate(architecture)
         except ArchitectureError as error:
             self.fail(str(error))
-        return Snapshot(architecture, self.labels, self.group_labels)
+        return Snapshot(architecture, labels, self.group_labels)
 
     # ------------------------------------------------------------------------------------------------ layers
 
@@ -406,6 +420,44 @@ class _Reader:
             return parse(text)
         except ValueError as error:
             self.fail(f"cannot read {text[:80]!r}: {error}")
+
+
+def _renumbered(architecture: Architecture, order: Sequence[int]) -> Architecture:
+    """Give the layers, which are numbered as they stand in the file, their numbers in diagrams.
+
+    The first call of a layer, which owns its weights, can be another one in that order.
+    """
+    calls: dict[int, list[Node]] = defaultdict(list)
+    for node in architecture.nodes:
+        calls[node.shared or node.number].append(node)
+    nodes: list[Node] = []
+    paths: dict[str | None, str] = {}
+    for family in calls.values():
+        by_number = sorted(family, key=lambda node: order[node.number - 1])
+        first = order[by_number[0].number - 1]
+        paths[family[0].path] = by_number[0].path
+        nodes += (
+            msgspec.structs.replace(
+                node,
+                number=order[node.number - 1],
+                call=call,
+                shared=None if call == 1 else first,
+                inputs=tuple(msgspec.structs.replace(each, node=order[each.node - 1]) for each in node.inputs),
+                parameters=family[0].parameters if call == 1 else 0,
+                trainable=family[0].trainable,
+            )
+            for call, node in enumerate(by_number, start=1)
+        )
+    return msgspec.structs.replace(
+        architecture,
+        nodes=tuple(sorted(nodes, key=lambda node: node.number)),
+        inputs=tuple(msgspec.structs.replace(port, node=order[port.node - 1]) for port in architecture.inputs),
+        outputs=tuple(msgspec.structs.replace(port, node=order[port.node - 1]) for port in architecture.outputs),
+        checkpoint=tuple(
+            msgspec.structs.replace(entry, layer=paths.get(entry.layer, entry.layer))
+            for entry in architecture.checkpoint
+        ),
+    )
 
 
 class _Scanner:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from keraviz_docs.architecture import Shape, Tensor
@@ -90,6 +91,38 @@ def read_sizes(text: str) -> tuple[int, ...]:
         ValueError: it is no shape.
     """
     return () if text == "scalar" else tuple(int(size) for size in text.split("x"))
+
+
+def write_numbers(numbers: Sequence[int]) -> str:
+    """Write numbers briefly.
+
+    >>> write_numbers([1, 2, 3, 7, 4, 5])
+    '1-3 7 4-5'
+    """
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    return " ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def read_numbers(text: str, count: int) -> list[int]:
+    """Read what :func:`write_numbers` wrote: each of the numbers from 1 to ``count``, in some order.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    numbers: list[int] = []
+    for run in text.split():
+        first, _, last = run.partition("-")
+        if int(last or first) > count:
+            raise ValueError(f"there are {count} layers")
+        numbers += range(int(first), int(last or first) + 1)
+    if sorted(numbers) != list(range(1, count + 1)):
+        raise ValueError(f"expected each number from 1 to {count} once")
+    return numbers
 
 
 def _quoted(text: str) -> str:

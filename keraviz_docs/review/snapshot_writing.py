@@ -1,7 +1,8 @@
 """Write an architecture as a text file that is made to be read in diffs.
 
 One layer per line, depth-first from the outputs; a layer takes the line before it as input unless it says otherwise.
-Names that Keras numbers are left out, so that an insertion shows as one line.
+Names that Keras numbers are left out, so that an insertion shows as one line.  The numbers that layers have in diagrams
+follow the order of execution; where that is another order, one line at the end says so for all of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from keraviz_docs.review.settings import settings_of
 from keraviz_docs.review.snapshot_text import (
     snake_case,
     write_name,
+    write_numbers,
     write_sizes,
     write_target,
     write_tensor,
@@ -136,6 +138,11 @@ class _Writer:
             yield ""
             yield "checkpoint"
             yield from self._checkpoint()
+        numbers = [node.number for node in self.graph.nodes]
+        if numbers != sorted(numbers):
+            yield ""
+            yield "numbers"
+            yield f"  {write_numbers(numbers)}"
 
     # ------------------------------------------------------------------------------------------------ layers
 

@@ -88,6 +88,43 @@ def test_labels_stay_with_their_layers() -> None:
     assert text.count("*a:") == 1
 
 
+BRANCHES = """
+    x: InputLayer -> ?x8
+    *a: Dense units=8 -> ?x8; 72 parameters
+    *b: Dense(x) units=8 -> ?x8; 72 parameters
+    ReLU(*a) -> ?x8
+    y: Add(^, *b) -> ?x8
+"""
+
+
+def test_layers_keep_the_numbers_that_they_have_in_diagrams() -> None:
+    architecture = sketch(BRANCHES)
+    text = snapshot_of(architecture)
+    assert text.endswith("\nnumbers\n  1-2 4 3 5\n")
+    again = read(text)
+    assert [(node.number, node.class_name) for node in again.architecture.nodes] == [
+        (node.number, node.class_name) for node in architecture.nodes
+    ]
+    assert snapshot_of(again.architecture, again) == text
+
+
+@pytest.mark.parametrize("numbers", ["1-2 4 3", "1-2 4 4 5", "1-9", "0-4", "one"])
+def test_numbers_that_are_none_are_told(numbers: str) -> None:
+    with pytest.raises(SnapshotError, match=r"toy\.arch:\d+: cannot read"):
+        read(snapshot_of(sketch(BRANCHES)).replace("1-2 4 3 5", numbers), "toy.arch")
+
+
+def test_the_call_that_runs_first_owns_the_weights() -> None:
+    architecture = sketch("""
+        x: InputLayer -> ?x8
+        *a: Dense units=8 -> ?x8; 72 parameters
+        *b: Dense(x) again *a -> ?x8
+        y: Concatenate(*b, *a) -> ?x16
+    """)
+    assert check(read(snapshot_of(architecture)), architecture).status == "identical"
+    assert [node.shared for node in read(snapshot_of(architecture)).architecture.nodes] == [None, None, 2, None]
+
+
 def test_another_spelling_is_no_difference() -> None:
     spelled = RESIDUAL.replace("*a", "*skip").replace("Dense units=8", "Dense activation=linear units=8 use_bias=true")
     assert check(read(snapshot_of(sketch(RESIDUAL))), sketch(spelled)).status == "identical"
@@ -116,7 +153,7 @@ def test_a_mistake_is_told_with_its_line(broken: str, told: str) -> None:
     }
     with pytest.raises(SnapshotError) as error:
         read(text.replace(places[broken], broken + "\n" * places[broken].endswith("\n"), 1), "toy.arch")
-    assert str(error.value).startswith(told)
+    assert error.value.message.startswith(told)
 
 
 def test_half_a_file_is_no_snapshot() -> None:
