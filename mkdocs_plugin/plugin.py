@@ -13,7 +13,7 @@ from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
 
 from keraviz_docs import production, site
-from keraviz_docs.errors import UserError
+from keraviz_docs.errors import Code, UserError, more_about
 from keraviz_docs.pages.page import fill
 from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage, write_if_changed
 from mkdocs_plugin.navigation import with_models
@@ -47,10 +47,15 @@ class KeravizConfig(Config):  # type: ignore[no-untyped-call]  # MkDocs leaves i
     build.  In ``--strict`` mode a warning ends the build, too.  The manifest's ``on_error`` counts when not set.
     """
 
-    cache = c.Type(str, default=".keraviz")
-    """The directory in which the pages are kept between builds, relative to ``mkdocs.yml``.
+    cache = c.Optional(c.Type(str))
+    """The directory in which what was read and drawn is kept between builds, relative to ``mkdocs.yml``.
 
-    What was read and drawn is kept beside the manifest, in ``.keraviz/cache``.
+    When not set, it is the one that the environment variable ``KERAVIZ_CACHE`` names, or ``.keraviz/cache`` beside the
+    manifest.  The pages themselves are kept in ``.keraviz/pages`` beside ``mkdocs.yml``.
+    """
+
+    executor = c.Optional(c.Type(str))
+    """Where models are read: ``local``, ``dask`` or ``dask:ADDRESS``.  The manifest's ``executor`` counts when not set.
     """
 
     jobs = c.Optional(c.Type(int))
@@ -67,7 +72,7 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
 
     _site: site.Site | None = None
     _server: LiveReloadServer | None = None
-    _pool: production.LocalPool | None = None
+    _pools: production.Pools | None = None
     _serving = False
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], **_: Any) -> None:
@@ -78,9 +83,9 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
 
     def on_shutdown(self) -> None:
         """End the processes that were kept ready for rebuilds."""
-        if self._pool is not None:
-            self._pool.kill_workers()
-            self._pool = None
+        if self._pools is not None:
+            self._pools.kill_workers()
+            self._pools = None
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig | None:
         """Check the options, and let every page load our style and script."""
@@ -88,7 +93,8 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
             return None
         self._prefix = self.config.path.strip("/")
         if not self._prefix or ".." in self._prefix.split("/") or "\\" in self._prefix:
-            raise PluginError(f"keraviz: `path: {self.config.path}` must be a directory of the site, such as `models`")
+            sentence = f"`path: {self.config.path}` must be a directory of the site, such as `models`"
+            raise _plugin_error(UserError(sentence, Code.PLUGIN_OPTION))
         # First, so that a site's own style comes after ours and wins.
         config.extra_css.insert(0, f"{self._prefix}/{STYLE}")
         config.extra_javascript.append(f"{self._prefix}/{SCRIPT}")
@@ -104,32 +110,41 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         if not self.config.enabled:
             return None
         self._site = None
-        if self._serving and self._pool is None:
+        if self._serving and self._pools is None:
             # Importing Keras takes longer than reading most models, so rebuilds share the process that did it.
-            self._pool = production.LocalPool(self.config.jobs)
+            self._pools = production.Pools(self.config.jobs)
         root = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        cache = root / self.config.cache
+        made = root / ".keraviz"
         try:
-            write_if_changed(cache / ".gitignore", b"*\n")
+            write_if_changed(made / ".gitignore", b"*\n")
             built = site.build(
                 Path(self.config.manifest),
-                cache / "pages" / self._prefix,
+                made / "pages" / self._prefix,
                 embed=False,
                 directory_urls=config.use_directory_urls,
+                cache=root / self.config.cache if self.config.cache else None,
                 jobs=self.config.jobs,
-                pool=self._pool,
+                executor=self.config.executor,
+                pools=self._pools,
                 progress=production.choose(quiet=not log.isEnabledFor(logging.INFO)),
             )
-        except (UserError, OSError) as error:
-            raise PluginError(f"keraviz: {error}") from error
+        except UserError as error:
+            raise _plugin_error(error) from error
+        except OSError as error:
+            where = f" {error.filename}" if error.filename else ""
+            refused = UserError(f"cannot write{where}: {error.strerror or error}", Code.CANNOT_WRITE)
+            raise _plugin_error(refused) from error
         for failure in built.failures:
-            log.warning("%s (%s) could not be read: %s", failure.id, failure.target, failure.message)
+            told = (failure.id, failure.target, failure.message, failure.code.value)
+            log.warning("%s (%s) could not be read: %s [%s]", *told)
         for sentence in built.undrawn:
             log.warning("%s", sentence)
+        if built.failures or built.undrawn:
+            drawing = [Code.GRAPHVIZ_FAILED] if built.undrawn else []
+            log.info("%s", more_about([*(failure.code for failure in built.failures), *drawing]))
         if built.failures and (self.config.on_error or built.on_error) == "fail":
-            raise PluginError(
-                f"keraviz: {len(built.failures)} of the models could not be read, and `on_error` is `fail`"
-            )
+            sentence = f"{len(built.failures)} of the models could not be read, and `on_error` is `fail`"
+            raise _plugin_error(UserError(sentence, Code.MODELS_FAILED))
         for name in built.pages.files:
             source = f"{self._prefix}/{name}"
             if source not in files:
@@ -180,6 +195,11 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         return next(
             (ours for ours in self._site.pages.pages if f"{self._prefix}/{ours.path}" == page.file.src_uri), None
         )
+
+
+def _plugin_error(error: UserError) -> PluginError:
+    """Return a mistake as MkDocs tells it: the build ends with the sentence and without a traceback."""
+    return PluginError(f"keraviz: {error}")
 
 
 def _distinguish(file: File) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from keraviz_docs import site
 from keraviz_docs.errors import UserError
-from keraviz_docs.production import Cache
+from keraviz_docs.production import Cache, Shard, Store
 
 pytestmark = pytest.mark.slow
 
@@ -68,8 +69,53 @@ def test_models_are_read_drawn_and_written_and_the_second_time_changes_nothing(z
 def test_the_same_bytes_in_another_place_with_and_without_a_cache(zoo: Path, tmp_path: Path) -> None:
     site.build(zoo, tmp_path / "one", formats=("svg",))
     site.build(zoo, tmp_path / "elsewhere" / "two", formats=("svg",))
-    site.build(zoo, tmp_path / "three", formats=("svg",), cache=Cache(tmp_path / "another cache"))
+    site.build(zoo, tmp_path / "three", formats=("svg",), cache=tmp_path / "another cache")
     assert contents(tmp_path / "one") == contents(tmp_path / "elsewhere" / "two") == contents(tmp_path / "three")
+
+
+COUNTING = """
+import sys
+from pathlib import Path
+started = []
+watched = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+sys.addaudithook(lambda event, _: started.append(event) if event in watched else None)
+from keraviz_docs import site
+site.build(Path(sys.argv[1]), Path(sys.argv[2]), formats=("svg",), cache=Path(sys.argv[3]))
+print(*started)
+"""
+
+
+def test_shares_that_were_read_and_drawn_elsewhere_leave_only_pages_to_write(zoo: Path, tmp_path: Path) -> None:
+    for number in (1, 2):
+        share = site.prepare(zoo, Shard(number, 2), formats=("svg",), cache=tmp_path / f"share-{number}")
+        assert len(share.report.models) == 1
+        shutil.copytree(tmp_path / f"share-{number}", tmp_path / "merged", dirs_exist_ok=True)
+    places = [str(zoo), str(tmp_path / "merged pages"), str(tmp_path / "merged")]
+    done = subprocess.run([sys.executable, "-c", COUNTING, *places], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"  # no process was started
+    site.build(zoo, tmp_path / "pages", formats=("svg",), cache=tmp_path / "whole")
+    assert contents(tmp_path / "merged pages") == contents(tmp_path / "pages")
+
+
+def test_a_cache_that_is_cleared_while_pages_are_built_harms_nothing(
+    zoo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.build(zoo, tmp_path / "before", formats=("svg",), cache=tmp_path / "cache")
+    found = Store.get_files
+    cleared: list[bool] = []
+
+    def find_and_lose(store: Store, key: str) -> dict[str, Path] | None:
+        files = found(store, key)
+        if not cleared:
+            cleared.append(True)
+            Cache(tmp_path / "cache").clear()
+        return files
+
+    monkeypatch.setattr(Store, "get_files", find_and_lose)
+    built = site.build(zoo, tmp_path / "after", formats=("svg",), cache=tmp_path / "cache")
+    assert cleared
+    assert built.undrawn == ()
+    assert contents(tmp_path / "after") == contents(tmp_path / "before")
 
 
 def test_costs_are_on_the_pages(zoo: Path, tmp_path: Path) -> None:
