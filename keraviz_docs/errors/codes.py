@@ -71,6 +71,8 @@ class Code(Enum):
     EXTRACT = "KV404", "An architecture in JSON cannot be read"
     GIT = "KV405", "Git is missing or refuses"
     ONE_CHANGE_NEEDED = "KV406", "One changed model is needed"
+    GITHUB = "KV407", "GitHub, or a job there, is not as expected"
+    REVIEW = "KV408", "What a review left cannot be read"
 
     CANNOT_WRITE = "KV501", "A file or directory cannot be written"
     FOREIGN_FILES = "KV502", "The directory holds other files"
