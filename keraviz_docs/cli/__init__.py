@@ -17,8 +17,8 @@ from typing import NoReturn
 import click
 
 from keraviz_docs import __version__
-from keraviz_docs.cli import build, diff, extract, init, render, schema, snapshot
-from keraviz_docs.errors import UserError
+from keraviz_docs.cli import build, cache, diff, extract, init, render, schema, snapshot
+from keraviz_docs.errors import Code, UserError, more_about
 
 COMMANDS: Sequence[click.Command] = (
     render.command,
@@ -27,6 +27,7 @@ COMMANDS: Sequence[click.Command] = (
     build.command,
     snapshot.command,
     diff.command,
+    cache.command,
     schema.command,
 )
 
@@ -67,6 +68,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
+        click.echo(more_about([_code(error)]), err=True)
         return 2
     except UserError as error:
         click.echo(_told(error), err=True)
@@ -79,6 +81,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _code(error: click.ClickException) -> Code:
+    """Tell an option that is there, with a wrong value, from what Click cannot make sense of."""
+    has_value = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
+    return Code.OPTION_VALUE if has_value else Code.COMMAND_LINE
 
 
 def _told(error: UserError) -> str:

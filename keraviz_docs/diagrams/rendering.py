@@ -161,7 +161,7 @@ class Renderer:
             raise
         except GraphvizError as error:
             what = job.variant if isinstance(job, Job) else "overview"
-            return Result(job, f"{job.architecture.id}, {what} diagram: {error.message}")
+            return Result(job, f"{job.architecture.id}, {what} diagram: {error.message} [{error.code.value}]")
         return Result(job, None)
 
     def _overview(self, job: OverviewJob) -> None:

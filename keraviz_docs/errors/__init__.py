@@ -16,13 +16,13 @@ class UserError(Exception):
     """
 
     # `Exception.__init__` is not called: `args` stay what a class was called with, which is what unpickling needs.
-    def __init__(self, message: str, code: Code = Code.COMMAND_LINE) -> None:
+    def __init__(self, message: str, code: Code) -> None:
         self.message = message
         """The mistake alone, for a sentence around it."""
         self.code = code
 
     def __str__(self) -> str:
-        return self.message
+        return f"{self.message}\n{more_about([self.code])}"
 
 
 def more_about(codes: Iterable[Code]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from keraviz_docs.errors import Code, UserError
+from keraviz_docs.errors import Code, UserError, more_about
 from keraviz_docs.manifest.entries import Position
 
 _SHOWN = 50
@@ -22,22 +22,22 @@ class Mistake:
     code: Code
 
     def __str__(self) -> str:
-        return self.message if self.position is None else f"{self.position}: {self.message}"
+        return self.message if self.position is None else f"{self.position}: {self.message} [{self.code.value}]"
 
 
 class ManifestError(UserError):
-    """All the mistakes of one manifest, in the order of the file; as text, one line for each."""
+    """All the mistakes of one manifest, in the order of the file; as text, a line for each, and where to read more."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         unique = dict.fromkeys(mistakes)
         self.mistakes: tuple[Mistake, ...] = tuple(sorted(unique, key=_place))
-        super().__init__(self._lines(), self.mistakes[0].code)
-
-    def _lines(self) -> str:
         lines = [str(mistake) for mistake in self.mistakes[:_SHOWN]]
         if len(self.mistakes) > _SHOWN:
             lines.append(f"and {len(self.mistakes) - _SHOWN} more mistakes")
-        return "\n".join(lines)
+        super().__init__("\n".join(lines), self.mistakes[0].code)
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{more_about(mistake.code for mistake in self.mistakes)}"
 
 
 def shown(path: Path) -> str:

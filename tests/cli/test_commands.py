@@ -95,7 +95,10 @@ def test_one_discovered_model_of_a_manifest(keraviz: Keraviz, project: Path) -> 
     assert from_json(done.stdout).id == "tiny"
     done = keraviz("extract", "zoo.yml#tinny", "-q")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "Error: zoo.yml has no model 'tinny': did you mean zoo.yml#tiny?\n"
+    assert (
+        done.stderr
+        == "Error: zoo.yml has no model 'tinny': did you mean zoo.yml#tiny?\nMore about this: keraviz explain KV004\n"
+    )
 
 
 def test_the_same_model_gives_the_same_bytes_in_another_directory(keraviz: Keraviz, project: Path) -> None:

@@ -30,7 +30,7 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("render a:b -o o --timeout 0", "0.0 is not in the range"),
         ("render a:b -o o -j 0", "0 is not in the range"),
         ("render a.b -o o", "Error: 'a.b' is not an import path like package.module:name: did you mean 'a:b'?"),
-        ("extract a:b c:d", "Several models need a directory: add -o DIR."),
+        ("extract a:b c:d", "Error: several models need a directory: add -o DIR"),
         ("extract zoo.yml", "Error: there is no manifest zoo.yml"),
         ("build -o o", "Error: there is no manifest zoo.yml"),
         ("build", "Missing option '-o'"),
@@ -51,8 +51,9 @@ def test_a_wrong_manifest_is_told_line_by_line(
     (directory / "bad.yml").write_text("models:\n- {bilder: 'z:f'}\n- {builder: z.f}\n")
     assert cli.run(arguments.split()) == 2
     assert capsys.readouterr().err.splitlines() == [
-        "bad.yml:2:4: unknown key 'bilder' in this model: did you mean 'builder'?",
-        "bad.yml:3:13: 'z.f' is not an import path like package.module:name: did you mean 'z:f'?",
+        "bad.yml:2:4: unknown key 'bilder' in this model: did you mean 'builder'? [KV103]",
+        "bad.yml:3:13: 'z.f' is not an import path like package.module:name: did you mean 'z:f'? [KV108]",
+        "More about this: keraviz explain KV103 KV108",
     ]
 
 

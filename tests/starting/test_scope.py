@@ -80,7 +80,7 @@ def test_a_mistake_is_told(write: Write, target: str, sentence: str) -> None:
     write({"a-b.py": ""})
     with pytest.raises(UserError) as told:
         locate(target)
-    assert str(told.value) == sentence
+    assert told.value.message == sentence
 
 
 def test_code_must_be_importable_from_where_the_manifest_goes(write: Write) -> None:
