@@ -1,0 +1,105 @@
+"""Comparing two states, and the reports on it: what ``keraviz diff`` and ``keraviz review`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keraviz_docs.errors import Code, UserError
+
+if TYPE_CHECKING:
+    from keraviz_docs.architecture import Architecture, Source
+    from keraviz_docs.cli.states import State
+    from keraviz_docs.review.comparison import Comparison
+    from keraviz_docs.review.policy import Finding, Level
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison, and the models that it is about."""
+
+    comparison: Comparison
+    both: Mapping[str, tuple[Architecture, Architecture]]
+    """The models that both sides have."""
+    heads: Mapping[str, Architecture]
+    """The models of the head."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there was something to compare, and all of it could be compared."""
+        models = self.comparison.models
+        return bool(models) and all(model.status != "failed" for model in models)
+
+
+def compared(before: State, after: State) -> Compared:
+    """Compare the models of two states; two single models are compared under any names."""
+    from keraviz_docs.review.comparison import compare_zoos
+
+    old, new = dict(before.models), dict(after.models)
+    if len(old) == len(new) == 1:
+        # Two models named one by one are meant to be compared, under whatever names.
+        old = dict(zip(new, old.values(), strict=True))
+    heads = {identifier: model for identifier, model in new.items() if not isinstance(model, str)}
+    both = {
+        identifier: (earlier, later)
+        for identifier, later in heads.items()
+        if (earlier := old.get(identifier)) is not None and not isinstance(earlier, str)
+    }
+    return Compared(compare_zoos(old, new, base_name=before.name, head_name=after.name), both, heads)
+
+
+def annotated(compared: Compared, found: Mapping[str, Finding], project: Path) -> str:
+    """Return a line for each model that differs, which GitHub shows beside its builder."""
+    from keraviz_docs.cli.states import builder_source
+    from keraviz_docs.review.reports.github import github
+
+    sources: dict[str, Source] = {
+        identifier: source
+        for identifier, head in compared.heads.items()
+        if (source := builder_source(head, project)) is not None
+    }
+    return "".join(f"{line}\n" for line in github(compared.comparison, found, sources))
+
+
+def diagrams(compared: Compared, rankdir: str) -> dict[str, str]:
+    """Draw both versions of every model that changed, as SVG.
+
+    Raises:
+        UserError: Graphviz does not work.
+    """
+    from keraviz_docs.diagrams import Renderer
+    from keraviz_docs.review.reports.figure import change_figure
+
+    changed = [model for model in compared.comparison.models if model.status == "changed" and model.id in compared.both]
+    if not changed:
+        return {}
+    variant: Any = rankdir
+    with Renderer() as renderer:
+        return {model.id: renderer.svg(change_figure(*compared.both[model.id], model, variant)) for model in changed}
+
+
+def one_diagram(compared: Compared, rankdir: str) -> str:
+    """Draw the one model that changed.
+
+    Raises:
+        UserError: none has changed, or several, or Graphviz does not work.
+    """
+    drawn = diagrams(compared, rankdir)
+    if len(drawn) != 1:
+        raise UserError(
+            f"{len(drawn) or 'no'} models changed, and --format svg draws one; "
+            "name one, such as zoo.yml#id, or use --format html",
+            Code.ONE_CHANGE_NEEDED,
+        )
+    return next(iter(drawn.values()))
+
+
+def exit_status(compared: Compared, found: Mapping[str, Finding], fail_on: Level | None) -> int:
+    """Return 0 if the changes are let through, 1 if something is as grave as ``fail_on``, 2 if nobody can tell."""
+    from keraviz_docs.review.policy import is_broken
+
+    if not compared.is_whole:
+        return 2
+    return int(fail_on is not None and is_broken(found, fail_on))
