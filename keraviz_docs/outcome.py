@@ -24,6 +24,7 @@ FailureKind = Literal[
     "memory",
     "crash",  # the process died: a signal, os._exit, sys.exit
     "saved-file",  # a .keras archive that is missing, damaged or needs code that is not there
+    "cost-rule",  # a rule for costs that the zoo registered failed
     "no-builders",  # a module that is to be searched for builders has none
 ]
 
@@ -38,6 +39,7 @@ CODES: Mapping[FailureKind, Code] = {
     "memory": Code.MEMORY,
     "crash": Code.CRASH,
     "saved-file": Code.SAVED_FILE,
+    "cost-rule": Code.COST_RULE,
     "no-builders": Code.NO_BUILDERS,
 }
 """What each kind of failure is called in messages."""

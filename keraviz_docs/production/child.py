@@ -13,6 +13,7 @@ import msgspec
 
 import keraviz_docs.cost
 import keraviz_docs.reading
+from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, ModelEntry
 from keraviz_docs.outcome import Failure, Reading
 from keraviz_docs.production.importing import import_from_source
@@ -77,7 +78,10 @@ def _read(entry: ModelEntry, request: Request) -> Reading | Failure:
     outcome = read(entry, request.project)
     if isinstance(outcome, Failure):
         return outcome
-    return msgspec.structs.replace(outcome, architecture=with_costs(outcome.architecture, entry.inputs))
+    try:
+        return msgspec.structs.replace(outcome, architecture=with_costs(outcome.architecture, entry.inputs))
+    except UserError as error:
+        return request.failure("cost-rule", error.message)
 
 
 def _discover(entry: DiscoverEntry, request: Request) -> Discovery | Failure:
