@@ -10,7 +10,7 @@ from keraviz_docs.folding.blocks import Block, BlockKind, Variation, blocks, num
 from keraviz_docs.folding.frontier import between_gaps, frontier_widths, narrow_gaps, sections
 from keraviz_docs.folding.level import Consumers, Item, consumers, depth_first, operands, positions
 from keraviz_docs.folding.repeats import Element, find_runs
-from keraviz_docs.folding.scopes import find_scopes
+from keraviz_docs.folding.scopes import common_scope, find_scopes, find_suffix_scopes
 from keraviz_docs.folding.signatures import level_signature, resolution, signature_of
 from keraviz_docs.folding.units import begins_unit, continues_unit
 
@@ -18,6 +18,8 @@ LIMIT = 60
 """Boxes that one level may have."""
 SMALL = 20
 """A level of at most this many single layers is left as it is."""
+_LONG_NAME = 25
+"""Characters of a layer's name that may still name a block."""
 
 
 def fold(architecture: Architecture, limit: int = LIMIT) -> Block:
@@ -74,6 +76,8 @@ class _Folder:
             ordered = self.scoped(ordered)
         if len(ordered) > SMALL:
             ordered = self.regions(self.united(ordered))
+        elif any(isinstance(item, Block) and item.kind == "scope" for item in ordered):
+            ordered = self.united(ordered)
         ordered = self.repeated(ordered)
         while len(ordered) > self.limit:
             ordered = self.sectioned(ordered)
@@ -89,10 +93,18 @@ class _Folder:
         widths = frontier_widths(self.architecture, items)
         # In a chain, where one tensor is alive, what comes before a scope is no part of it.
         leaders = [name is None and width > 1 for name, width in zip(names, [*widths, 0], strict=True)]
-        scopes = find_scopes(names, sources, [self.follows(item) for item in items], leaders)
+        followers = [self.follows(item) for item in items]
+        scopes = find_scopes(names, sources, followers, leaders)
+        inside = {index for _, found in scopes for index in found}
+        if 2 * len(inside) < len(items):
+            closing = [follows and width <= 1 for follows, width in zip(followers, [0, *widths], strict=True)]
+            ending = find_suffix_scopes(names, sources, closing, leaders)
+            covered = {index for _, found in ending for index in found}
+            if len(covered) > len(inside):
+                scopes = [(self.title([items[index] for index in found], suffix), found) for suffix, found in ending]
+                inside = covered
         if not scopes:
             return items
-        inside = {index for _, found in scopes for index in found}
         wrapped: list[Item] = [item for index, item in enumerate(items) if index not in inside]
         for prefix, found in scopes:
             wrapped.append(self.block(prefix, "scope", self.level([items[index] for index in found])))
@@ -210,14 +222,17 @@ class _Folder:
         given = [self.architecture.node(operand.node).outputs[operand.output].shape for operand in node.inputs]
         return node.outputs[0].shape in given
 
-    def title(self, items: Sequence[Item]) -> str:
+    def title(self, items: Sequence[Item], suffix: str = "") -> str:
         nodes = [self.architecture.node(number) for item in items for number in numbers(item)]
         for item in items:
             if isinstance(item, Block) and item.kind != "unit" and 2 * len(list(numbers(item))) > len(nodes):
                 return item.title
         if len(nodes) <= 3:
             return " · ".join(node.class_name for node in nodes)
-        return nodes[-1].name if nodes[-1].explicit_name else f"{nodes[-1].class_name} block"
+        if nodes[-1].explicit_name and len(nodes[-1].name) <= _LONG_NAME:
+            return nodes[-1].name
+        named = suffix or common_scope([node.name for node in nodes if node.explicit_name])
+        return named or (nodes[-1].name if nodes[-1].explicit_name else f"{nodes[-1].class_name} block")
 
 
 def _with_unique_ids(root: Block) -> Block:

@@ -1,5 +1,6 @@
 """Blocks that names tell: ``conv2_block1_1_conv`` lies in ``conv2_block1``, which lies in ``conv2``.
 
+Where nothing begins alike, names may end alike: ``normal_conv_1_6`` and ``normal_add_2_6`` lie in cell 6 of a NASNet.
 Only names that a person chose count; Keras's own numbering says nothing.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 _BOUNDARY = re.compile(r"[_/.\-]+|(?<=\d)(?=[A-Za-z])")
 _NUMBERED = re.compile(r"[_/.\-]*\d")
+_SUFFIX_PARTS = 3
 _DOMINANT = 0.75
 """A prefix shared by more than this part of a level distinguishes nothing."""
 
@@ -23,6 +25,67 @@ def scope_names(name: str) -> list[str]:
     ['block3', 'block3a', 'block3a_se']
     """
     return [name[: boundary.start()] for boundary in _BOUNDARY.finditer(name) if boundary.start()]
+
+
+def suffix_names(name: str) -> list[str]:
+    """Return the ends of a name that could number a block, shortest first.
+
+    >>> suffix_names("separable_conv_1_normal_left1_0")
+    ['0', 'left1_0', 'normal_left1_0']
+    """
+    if not name[-1:].isdigit():
+        return []
+    parts = re.split(r"[_/.\-]+", name)
+    starts = (re.search(r"[_/.\-]+".join(map(re.escape, parts[-count:])) + "$", name) for count in range(1, len(parts)))
+    return [found[0] for found in starts if found is not None][:_SUFFIX_PARTS]
+
+
+def find_suffix_scopes(
+    names: Sequence[str | None],
+    sources: Sequence[Sequence[int]],
+    followers: Sequence[bool],
+    leaders: Sequence[bool],
+) -> list[tuple[str, list[int]]]:
+    """Find disjoint sets of items whose names end alike, by the rules of :func:`find_scopes`, the largest first.
+
+    Returns:
+        Suffix and positions of each, in order of their first member.
+    """
+    members: dict[str, list[int]] = {}
+    for position, name in enumerate(names):
+        for suffix in suffix_names(name or ""):
+            members.setdefault(suffix, []).append(position)
+    nameless = [name is None for name in names]
+    taken: set[int] = set()
+    result: list[tuple[str, list[int]]] = []
+    for suffix in _halves_first({suffix: len(found) for suffix, found in members.items() if len(found) >= 3}):
+        rest = [position for position in members[suffix] if position not in taken]
+        closed = _closure(rest, sources, nameless) if len(rest) >= 3 else None
+        if (
+            closed is not None
+            and len(closed) <= _DOMINANT * len(names)
+            and taken.isdisjoint(closed)
+            and _connected(closed, sources)
+        ):
+            result.append((suffix, closed))
+            taken.update(closed)
+    nobody = [False] * len(names)
+    grown = _grown(result, sources, nobody, leaders)
+    if grown == result:
+        # Where blocks begin with what has no name, what follows the last one is no part of it.
+        grown = _grown(result, sources, followers, nobody)
+    return sorted(_without_cycles(grown, sources), key=lambda scope: scope[1][0])
+
+
+def _halves_first(counts: Mapping[str, int]) -> list[str]:
+    """Order suffixes by how many names have them; what ends in ``_stem_1`` is about half of what ends in ``_1``."""
+    order = sorted(counts, key=lambda suffix: (-counts[suffix], -len(suffix), suffix))
+    longer: dict[str, list[str]] = {}
+    for suffix in order:
+        for shorter in suffix_names(suffix):
+            if 0.25 < counts[suffix] / counts.get(shorter, counts[suffix]) < _DOMINANT:
+                longer.setdefault(shorter, []).append(suffix)
+    return list(dict.fromkeys(each for suffix in order for each in (*longer.get(suffix, ()), suffix)))
 
 
 def find_scopes(
@@ -91,11 +154,17 @@ def _grown(
     for position, row in enumerate(sources):
         for source in row:
             feeds[source].append(position)
-    forward = ((position, sources[position]) for position in range(len(sources)) if followers[position])
-    backward = ((position, feeds[position]) for position in reversed(range(len(sources))) if leaders[position])
-    for position, neighbours in (*forward, *backward):
-        owners = {owner.get(neighbour) for neighbour in neighbours}
-        if position not in owner and len(owners) == 1 and None not in owners:
+    entering: dict[int, set[int]] = {}
+    for position, index in owner.items():
+        entering.setdefault(index, set()).update(sources[position])
+    for position in range(len(sources)):
+        if position not in owner and followers[position]:
+            found = _leads_to(sources[position], owner, entering)
+            if found is not None:
+                owner[position] = found
+    for position in reversed(range(len(sources))):
+        owners = {owner.get(neighbour) for neighbour in feeds[position]}
+        if position not in owner and leaders[position] and len(owners) == 1 and None not in owners:
             owner[position] = owners.pop() or 0
     grown: list[list[int]] = [[] for _ in scopes]
     for position, index in sorted(owner.items()):
@@ -104,6 +173,15 @@ def _grown(
         (prefix, more if len(more) <= _DOMINANT * len(sources) else found)
         for (prefix, found), more in zip(scopes, grown, strict=True)
     ]
+
+
+def _leads_to(sources: Sequence[int], owner: Mapping[int, int], entering: Mapping[int, set[int]]) -> int | None:
+    """Return the one scope that everything a step takes comes from; a shortcut may come from where the scope begins."""
+    indices = {owner[source] for source in sources if source in owner}
+    for index in sorted(indices, reverse=True):
+        if all(owner.get(source) == index or source in entering[index] for source in sources):
+            return index
+    return None
 
 
 def _longest_common(prefix: str, candidates: Mapping[str, list[int]]) -> str:
@@ -174,3 +252,15 @@ def _without_cycles(
             if not waiting[one]:
                 ready.append(one)
     return [scope for index, scope in enumerate(scopes) if index not in waiting]
+
+
+def common_scope(names: Sequence[str]) -> str:
+    """Return the longest prefix that could name a block and that two names or more all share; or nothing.
+
+    >>> common_scope(["block8_10_conv", "block8_10_mixed"])
+    'block8_10'
+    """
+    if len(names) < 2:
+        return ""
+    shared = set(scope_names(names[0])).intersection(*(scope_names(name) for name in names[1:]))
+    return max(shared, key=len, default="")

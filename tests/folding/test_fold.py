@@ -148,6 +148,27 @@ def test_blocks_that_names_tell_are_found_and_equal_ones_are_repeats(chain: Chai
     assert [summary(stage) for stage in stages] == [["conv2_block1 ×3"], ["conv3_block1 ×4"]]
 
 
+def test_blocks_that_names_end_with_are_found(chain: Chain) -> None:
+    x = chain.layer("InputLayer")
+    for index in range(8):
+        for part in ("conv_1", "bn_1", "conv_2", "bn_2"):
+            x = chain.layer("Conv2D" if "conv" in part else "BatchNormalization", x, name=f"{part}_cell_{index}")
+        x = chain.layer("ReLU", x)
+    assert summary(fold(chain.done(x))) == ["cell_0 ×8"]
+
+
+def test_an_addition_without_a_name_belongs_to_the_block_that_it_ends(chain: Chain) -> None:
+    x = chain.layer("InputLayer")
+    for index in range(1, 9):
+        y = x
+        for part in ("a", "b", "c"):
+            y = chain.layer("Conv2D", y, name=f"block{index}_{part}")
+        x = chain.layer("Add", x, y)
+    root = fold(chain.done(x))
+    assert summary(root) == ["block1 ×8"]
+    assert not [item for item in root.items if item == x]
+
+
 def test_blocks_are_found_without_any_names(chain: Chain) -> None:
     x = residual_stage(chain, chain.layer("InputLayer"), 2, 12, named=False)
     root = fold(chain.done(x))

@@ -105,10 +105,27 @@ def test_the_outermost_blocks_are_those_of_the_paper(
     assert [written(item) for item in found] == expected
 
 
-def test_nasnet_is_made_of_cells(models: Mapping[str, Architecture]) -> None:
-    titles = [block.title for block in blocks(fold(models["nasnetmobile"])) if block.kind == "region"]
-    assert sum(title.startswith("normal_concat") for title in titles) >= 12
-    assert sum(title.startswith("reduction_concat") for title in titles) >= 4
+def test_nasnet_is_made_of_the_papers_cells(models: Mapping[str, Architecture]) -> None:
+    # Figure 2 of arXiv:1707.07012 with N = 6; the first cell of each stage adapts what it takes.
+    found = [item for item in fold(models["nasnetlarge"]).items if isinstance(item, Block) and item.kind != "unit"]
+    assert [written(item) for item in found] == [
+        "reduction_concat_stem_1",
+        "reduction_concat_stem_2",
+        "normal_concat_0",
+        "normal_concat_1 ×5",
+        "reduction_concat_reduce_6",
+        "normal_concat_7",
+        "normal_concat_8 ×5",
+        "reduce_12",
+        "normal_concat_13",
+        "normal_concat_14 ×5",
+    ]
+
+
+def test_a_convnext_block_holds_its_own_addition(models: Mapping[str, Architecture]) -> None:
+    # Table 9 of arXiv:2201.03545: 3, 3, 27, 3 blocks.
+    repeats = [block for block in blocks(fold(models["convnextxlarge"])) if block.kind == "repeat"]
+    assert [repeat.count for repeat in repeats] == [3, 3, 27, 3]
 
 
 def test_a_transformer_is_one_block_many_times(models: Mapping[str, Architecture]) -> None:
