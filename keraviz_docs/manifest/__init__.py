@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from keraviz_docs.manifest.entries import (
     BuilderTarget,
+    ChangesPage,
     DiscoverEntry,
+    FailOn,
+    Growth,
+    Level,
     Limits,
     Manifest,
     ModelEntry,
+    Pair,
+    Policy,
     Position,
     SavedModelTarget,
 )
@@ -23,12 +29,18 @@ from keraviz_docs.manifest.schema import schema
 
 __all__ = [
     "BuilderTarget",
+    "ChangesPage",
     "DiscoverEntry",
+    "FailOn",
+    "Growth",
+    "Level",
     "Limits",
     "Manifest",
     "ManifestError",
     "Mistake",
     "ModelEntry",
+    "Pair",
+    "Policy",
     "Position",
     "SavedModelTarget",
     "derive_id",

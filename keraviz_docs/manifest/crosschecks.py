@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from keraviz_docs.manifest.document import Document, quoted
 from keraviz_docs.manifest.entries import Position
 from keraviz_docs.manifest.identifiers import RESERVED_IDS, derive_id
 from keraviz_docs.manifest.mistakes import Mistake
+from keraviz_docs.manifest.wording import did_you_mean
 
 
 def crosscheck(document: Document, project: Path) -> Iterator[Mistake]:
@@ -18,7 +19,11 @@ def crosscheck(document: Document, project: Path) -> Iterator[Mistake]:
 
     The document may break the schema at the same time; what has the wrong type is passed over here.
     """
-    yield from _ids(document)
+    yield from _pairs(document, set((yield from _ids(document))))
+    changes = document.value.get("changes") if isinstance(document.value, dict) else None
+    if isinstance(changes, dict) and "since" in changes and "tags" in changes:
+        sentence = "'changes' has 'since' and 'tags': keep one, they both say what to compare with"
+        yield Mistake(document.place(("changes", "tags")).key, sentence, Code.WRITTEN_TWICE)
     for path, place in document.places.items():
         if path[-1:] in {("tags",), ("references",)} and (path[0] == "defaults" or len(path) in (3, 5)):
             yield from _repetitions(document, path)
@@ -42,7 +47,13 @@ def entry_id(entry: Mapping[Any, Any]) -> str | None:
     return None
 
 
-def _ids(document: Document) -> Iterator[Mistake]:
+def unknown_model(identifier: str, known: Iterable[str]) -> str:
+    """Say that a comparison names a model that is not there."""
+    return f"there is no model {quoted(identifier)} to compare: {did_you_mean(identifier, known)}"
+
+
+def _ids(document: Document) -> Generator[Mistake, None, Iterable[str]]:
+    """Yield the mistakes in ids, and return all ids that can be told without importing anything."""
     models = document.value.get("models") if isinstance(document.value, dict) else None
     used: dict[str, Position] = {}
     for index, entry in enumerate(models if isinstance(models, list) else []):
@@ -63,11 +74,38 @@ def _ids(document: Document) -> Iterator[Mistake]:
             if isinstance(variant, dict) and isinstance(variant.get("id"), str):
                 position = document.place(("models", index, "variants", number, "id")).value
                 yield from _claim(f"{base}-{variant['id']}", position, " (model and variant)", used)
+    return used
+
+
+def _pairs(document: Document, known: Set[str]) -> Iterator[Mistake]:
+    """Yield the mistakes in pairs of models; what discovery will find cannot be judged yet."""
+    value = document.value if isinstance(document.value, dict) else {}
+    models, pairs = value.get("models"), value.get("compare")
+    listed = [entry for entry in (models if isinstance(models, list) else []) if isinstance(entry, dict)]
+    is_complete = not any("discover" in entry for entry in listed)
+    used: dict[tuple[str, ...], Position] = {}
+    for number, pair in enumerate(pairs if isinstance(pairs, list) else []):
+        path: tuple[Any, ...] = ("compare", number) if isinstance(pair, list) else ("compare", number, "models")
+        ids = pair.get("models") if isinstance(pair, dict) else pair
+        if not isinstance(ids, list) or len(ids) != 2 or not all(isinstance(each, str) for each in ids):
+            continue
+        for index, identifier in enumerate(ids):
+            if is_complete and identifier not in known and known:
+                position = document.place((*path, index)).value
+                yield Mistake(position, unknown_model(identifier, sorted(known)), Code.UNKNOWN_MODEL)
+        position = document.place(path).value
+        if ids[0] == ids[1]:
+            sentence = f"{quoted(ids[0])} cannot be compared with itself: name two models"
+            yield Mistake(position, sentence, Code.WRONG_VALUE)
+        elif tuple(ids) in used:
+            sentence = f"these two are already compared at {used[tuple(ids)]}: keep one"
+            yield Mistake(position, sentence, Code.WRITTEN_TWICE)
+        used.setdefault(tuple(ids), position)
 
 
 def _claim(identifier: str, position: Position, origin: str, used: dict[str, Position]) -> Iterator[Mistake]:
     if identifier in RESERVED_IDS:
-        sentence = f"the id {quoted(identifier)}{origin} is taken by the index page: choose another"
+        sentence = f"the id {quoted(identifier)}{origin} is taken by {RESERVED_IDS[identifier]}: choose another"
         yield Mistake(position, sentence, Code.MODEL_ID)
     elif identifier in used:
         sentence = f"the id {quoted(identifier)}{origin} is already used at {used[identifier]}: give this one another"

@@ -11,6 +11,36 @@ Expand = Literal["all", "none"] | int
 """How deep diagrams open composite layers: everything, nothing, or this many levels."""
 
 
+Level = Literal["notice", "warning", "error"]
+"""How grave a change is."""
+FailOn = Literal["notice", "warning", "error", "never"]
+"""The least grave change that fails a review."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How much more a model may cost, as a share such as 0.05 for 5%, and how grave it is to go beyond."""
+
+    max_increase: float
+    level: Level = "error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Which changes of a model a project lets through."""
+
+    checkpoint: Level = "error"
+    """Existing weights no longer load, load into the wrong layers, or load in part."""
+    behaviour: Level = "warning"
+    """The model computes something else, or nobody can tell whether existing weights load."""
+    signature: Level = "warning"
+    """Inputs or outputs differ."""
+    removed: Level = "error"
+    """The model is no longer there."""
+    growth: Mapping[str, Growth] = field(default_factory=dict)
+    """Limits by ``parameters``, ``macs`` or ``weight_bytes``."""
+
+
 @dataclass(frozen=True)
 class Position:
     """A place in a text file, line and column from 1."""
@@ -106,6 +136,32 @@ class DiscoverEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two models whose differences have a page."""
+
+    models: tuple[str, str]
+    """Ids, that of the base first."""
+    title: str | None = None
+    description: str | None = None
+    positions: tuple[Position, Position]
+    """Where each id is written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangesPage:
+    """The earlier states of the zoo that a page compares with it."""
+
+    since: tuple[str, ...] = ()
+    """Git refs or directories of snapshots, the latest first; each is compared with the one before it."""
+    tags: str = "*"
+    """Without ``since``: the tags that are releases, as a pattern."""
+    last: int = 5
+    """Without ``since``: so many releases."""
+    build: bool = False
+    """Whether the models of a ref without snapshots are built with the code of that ref."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """A whole ``zoo.yml``."""
 
@@ -119,6 +175,17 @@ class Manifest:
 
     executor: str = "local"
     """Where models are read: ``local``, ``dask`` or ``dask:ADDRESS``."""
+
+    fail_on: FailOn = "error"
+    """The least grave change that fails a review."""
+    policy: Policy = Policy()
+    """Which changes of models a review lets through."""
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    """The same for models that have a policy of their own, by id."""
+    pairs: tuple[Pair, ...] = ()
+    """Models that are compared with one another."""
+    changes: ChangesPage | None = None
+    """What the page of changes compares with; no such page without it."""
 
     @property
     def project(self) -> Path:

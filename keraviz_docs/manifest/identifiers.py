@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 ID_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,98}[a-z0-9])?$(?!\n)"
 """Lower-case letters, digits and inner hyphens, at most 100 characters: safe as file name, address and anchor."""
 
-RESERVED_IDS = frozenset({"index"})
-"""Ids whose page would take the place of another page."""
+RESERVED_IDS: Mapping[str, str] = {
+    "index": "the index page",
+    "comparisons": "the pages of comparisons",
+    "changes": "the page of changes",
+}
+"""Ids whose page would take the place of another page, and which that is."""
 
 
 def derive_id(name: str) -> str:

@@ -13,10 +13,14 @@ from keraviz_docs.manifest.crosschecks import crosscheck, entry_id
 from keraviz_docs.manifest.document import Document
 from keraviz_docs.manifest.entries import (
     BuilderTarget,
+    ChangesPage,
     DiscoverEntry,
+    Growth,
     Limits,
     Manifest,
     ModelEntry,
+    Pair,
+    Policy,
     Position,
     SavedModelTarget,
     project_of,
@@ -116,6 +120,8 @@ def _manifest(document: Document, path: Path) -> Manifest:
     directory = path.parent.resolve().relative_to(project_of(path))
     defaults: Mapping[str, Any] = value.get("defaults", {})
     entries: list[ModelEntry | DiscoverEntry] = []
+    review: Mapping[str, Any] = value.get("review", {})
+    policies: dict[str, Policy] = {}
     for index, own in enumerate(value["models"]):
         position = document.place(("models", index)).value
         entry = {**defaults, **own}
@@ -124,9 +130,14 @@ def _manifest(document: Document, path: Path) -> Manifest:
             continue
         model = _model(entry, position, directory)
         entries.append(model)
+        rules = {**review, **own.get("review", {})}
+        if "review" in own:
+            policies[model.id] = _policy(rules)
         for number, variant in enumerate(own.get("variants", ())):
             place = document.place(("models", index, "variants", number)).value
             entries.append(_variant(model, entry, variant, place, directory))
+            if "review" in own or "review" in variant:
+                policies[entries[-1].id] = _policy({**rules, **variant.get("review", {})})
     return Manifest(
         path=path,
         title=value.get("title", Manifest.title),
@@ -134,6 +145,11 @@ def _manifest(document: Document, path: Path) -> Manifest:
         on_error=value.get("on_error", Manifest.on_error),
         graphviz=value.get("graphviz", Manifest.graphviz),
         executor=value.get("executor", Manifest.executor),
+        fail_on=review.get("fail_on", Manifest.fail_on),
+        policy=_policy(review),
+        policies=policies,
+        pairs=tuple(_pair(document, number) for number in range(len(value.get("compare", ())))),
+        changes=_changes(value["changes"]) if "changes" in value else None,
     )
 
 
@@ -181,6 +197,39 @@ def _shared(entry: Mapping[str, Any]) -> dict[str, Any]:
         "expand": entry.get("expand", "all"),
         "limits": Limits(timeout=float(entry.get("timeout", Limits.timeout)), memory=entry.get("memory")),
     }
+
+
+def _policy(rules: Mapping[str, Any]) -> Policy:
+    levels = {name: rules[name] for name in ("checkpoint", "behaviour", "signature", "removed") if name in rules}
+    limits = {name: rules[name] for name in ("parameters", "macs", "weight_bytes") if name in rules}
+    growth = {
+        name: Growth(float(limit["max_increase"].rstrip("% ")) / 100, limit.get("level", Growth.level))
+        for name, limit in limits.items()
+    }
+    return Policy(**levels, growth=growth)
+
+
+def _pair(document: Document, number: int) -> Pair:
+    value = document.value["compare"][number]
+    path: documents.Path = ("compare", number) if isinstance(value, list) else ("compare", number, "models")
+    about: Mapping[str, Any] = {"models": value} if isinstance(value, list) else value
+    first, second = about["models"]
+    return Pair(
+        models=(first, second),
+        title=about.get("title"),
+        description=about.get("description"),
+        positions=(document.place((*path, 0)).value, document.place((*path, 1)).value),
+    )
+
+
+def _changes(value: Mapping[str, Any]) -> ChangesPage:
+    since = value.get("since", ())
+    return ChangesPage(
+        since=(since,) if isinstance(since, str) else tuple(since),
+        tags=value.get("tags", ChangesPage.tags),
+        last=value.get("last", ChangesPage.last),
+        build=value.get("build", ChangesPage.build),
+    )
 
 
 def _unplaced(message: str) -> ManifestError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from keraviz_docs.manifest.entries import Limits
+from keraviz_docs.manifest.entries import ChangesPage, Level, Limits, Policy
 from keraviz_docs.manifest.identifiers import ID_PATTERN
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -21,6 +21,7 @@ TARGET_PATTERN = r"^[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*$(?!\
 MODULE_PATTERN = r"^[^\W\d]\w*(?:\.[^\W\d]\w*)*$(?!\n)"
 ARGUMENT_PATTERN = r"^[^\W\d]\w*$(?!\n)"
 URL_PATTERN = r"^https?://[^\s/]\S*$(?!\n)"
+SHARE_PATTERN = r"^\d{1,6}(?:\.\d{1,6})?\s?%$(?!\n)"
 ARCHIVE_PATTERN = r"\.keras$(?!\n)"
 EXECUTOR_PATTERN = r"^(?:local|dask(?::\S+)?)$(?!\n)"
 
@@ -65,6 +66,16 @@ def schema() -> Schema:
                 pattern=EXECUTOR_PATTERN,
                 default="local",
             ),
+            "review": _review(),
+            "compare": {
+                "description": "Models that are compared on a page of their own, two by two: what differs, what it "
+                "costs, and a diagram of both.",
+                "type": "array",
+                "minItems": 1,
+                "items": {"$ref": "#/$defs/pair"},
+                "examples": [[["resnet50", "resnet101"]]],
+            },
+            "changes": _changes(),
             "defaults": {
                 "title": "set of defaults",
                 "description": "Settings for every model; what a model says itself wins.",
@@ -87,7 +98,132 @@ def schema() -> Schema:
             "discovered": _discovered(),
             "variant": _variant(),
             "inputs": _inputs(),
+            "pair": _pair(),
         },
+    }
+
+
+def _level(description: str, default: Level) -> Schema:
+    return {"description": description, "enum": ["error", "warning", "notice"], "default": default}
+
+
+def _growth(what: str) -> Schema:
+    return {
+        "title": "limit",
+        "description": f"How much more {what} a model may have than before.",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["max_increase"],
+        "properties": {
+            "max_increase": _text("The share that is still let through.", "5%", pattern=SHARE_PATTERN),
+            "level": _level("How grave it is to go beyond.", "error"),
+        },
+        "examples": [{"max_increase": "5%"}],
+    }
+
+
+def _rules() -> Schema:
+    """What a policy says about one model."""
+    return {
+        "checkpoint": _level(
+            "How grave it is when existing weights no longer load, load in part, or load into the wrong layers.",
+            Policy.checkpoint,
+        ),
+        "behaviour": _level(
+            "How grave it is when existing weights load and the model computes something else, or when nobody can "
+            "tell whether they load.",
+            Policy.behaviour,
+        ),
+        "signature": _level("How grave it is when inputs or outputs differ.", Policy.signature),
+        "removed": _level("How grave it is when a model is no longer there.", Policy.removed),
+        "parameters": _growth("parameters"),
+        "macs": _growth("multiply-accumulates"),
+        "weight_bytes": _growth("bytes of weights"),
+    }
+
+
+def _review() -> Schema:
+    return {
+        "title": "review policy",
+        "description": "Which changes `keraviz diff` and `keraviz snapshot --check` let through.",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "fail_on": {
+                "description": "What is this grave, or more, makes `keraviz diff` exit with 1; every change is at "
+                "least a notice.",
+                "enum": ["notice", "warning", "error", "never"],
+                "default": "error",
+            },
+            **_rules(),
+        },
+        "examples": [{"checkpoint": "error", "parameters": {"max_increase": "5%"}}],
+    }
+
+
+def _pair() -> Schema:
+    ids: Schema = {
+        "description": "Ids of the two, the one to start from first.",
+        "type": "array",
+        "minItems": 2,
+        "maxItems": 2,
+        "items": {"type": "string", "pattern": ID_PATTERN, "examples": ["resnet50"]},
+        "examples": [["resnet50", "resnet101"]],
+    }
+    return {
+        "title": "pair",
+        "type": ["array", "object"],
+        "examples": [["resnet50", "resnet101"]],
+        "if": {"type": "array"},
+        "then": ids,
+        "else": {
+            "title": "pair",
+            "additionalProperties": False,
+            "required": ["models"],
+            "properties": {
+                "models": ids,
+                "title": _text("Heading of the page.", "What depth buys"),
+                "description": _text("Introduction on the page.", "The same blocks, more often."),
+            },
+        },
+    }
+
+
+def _changes() -> Schema:
+    ref = _text("A git ref, or a directory of snapshots relative to the manifest.", "v1.2")
+    return {
+        "title": "page of changes",
+        "description": "A page that says what changed in the architectures since earlier states, of which the "
+        "repository keeps snapshots.",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "since": {
+                "description": "The states to compare with, the latest first, each with the one before it: git refs "
+                "(tags, branches, commits) or directories of snapshots, relative to the manifest.",
+                "if": {"type": "array"},
+                "then": {"minItems": 1, "items": ref},
+                "else": ref,
+                "examples": ["v1.2", ["v1.2", "v1.1"]],
+            },
+            "tags": _text("Instead of `since`: which tags are releases, as a pattern.", "v*", default=ChangesPage.tags),
+            "last": {
+                "description": "With `tags`: how many releases the page goes back.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 100,
+                "default": ChangesPage.last,
+                "examples": [3],
+            },
+            "build": {
+                "description": "Whether the models of a ref without snapshots are built, with the code of that ref.",
+                "type": "boolean",
+                "default": ChangesPage.build,
+            },
+        },
+        "examples": [{"since": "v1.2"}],
     }
 
 
@@ -124,11 +260,11 @@ _READING = ("inputs", "batch", "expand", "timeout", "memory")
 
 
 def _built() -> Schema:
-    return _entry("model", "builder", "kwargs", *_PRESENTATION, *_READING, "variants", required=["builder"])
+    return _entry("model", "builder", "kwargs", *_PRESENTATION, *_READING, "review", "variants", required=["builder"])
 
 
 def _saved() -> Schema:
-    return _entry("saved model", "file", *_PRESENTATION, *_READING, required=["file"])
+    return _entry("saved model", "file", *_PRESENTATION, *_READING, "review", required=["file"])
 
 
 def _discovered() -> Schema:
@@ -137,7 +273,7 @@ def _discovered() -> Schema:
 
 
 def _variant() -> Schema:
-    settings = ("id", "kwargs", "title", "description", "tags", "references", *_READING)
+    settings = ("id", "kwargs", "title", "description", "tags", "references", *_READING, "review")
     return {"type": "object", **_entry("variant", *settings, required=["id"])}
 
 
@@ -274,6 +410,15 @@ _PROPERTIES: dict[str, Schema] = {
         "maximum": 16_777_216,
         "default": None,
         "examples": [4096],
+    },
+    "review": {
+        "title": "review policy of a model",
+        "description": "Which changes of this model a review lets through, where that differs from the manifest's `review`.",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": _rules(),
+        "examples": [{"parameters": {"max_increase": "20%"}}],
     },
     "variants": {
         "description": "The same builder with other arguments: each is a model of its own, with the id ID-VARIANT.",

@@ -19,6 +19,7 @@ from keraviz_docs.manifest.schema import (
     EXECUTOR_PATTERN,
     KINDS,
     MODULE_PATTERN,
+    SHARE_PATTERN,
     TARGET_PATTERN,
     URL_PATTERN,
 )
@@ -106,6 +107,8 @@ def _type(finding: Finding, document: Document) -> Iterator[Mistake]:
 def _conversion(finding: Finding, accepted: list[str], written: str | None) -> str:
     """Say how to turn a value of the wrong type into one of the right type, where that is plain to see."""
     found = finding.value
+    if finding.path[-1:] == ("max_increase",) and isinstance(found, int | float):
+        return f": write {written or found}%"
     if accepted == ["string"] and written:
         return f": put it in quotes: {quoted(written)}"
     if accepted == ["array"] and isinstance(found, str) and len(found) < 60:
@@ -168,7 +171,8 @@ def _required(finding: Finding, document: Document) -> Iterator[Mistake]:
         wanted = KINDS if key == "builder" else (key,)
         if any(near_miss(word, wanted) for word in unknown):
             continue  # the unknown key is the mistake, and reported as such
-        yield Mistake(document.place(finding.path).value, _MISSING[key], Code.MISSING)
+        sentence = _MISSING.get(f"{finding.schema.get('title')}: {key}") or _MISSING[key]
+        yield Mistake(document.place(finding.path).value, sentence, Code.MISSING)
 
 
 _MISSING = {
@@ -178,6 +182,8 @@ _MISSING = {
     "discover": "the key 'discover' is missing",
     "file": "the key 'file' is missing",
     "id": "this variant needs an 'id', such as small",
+    "max_increase": "the key 'max_increase' is missing: say how much more is let through, such as 5%",
+    "pair: models": "the key 'models' is missing: it names the two, such as [resnet50, resnet101]",
     "shape": "the key 'shape' is missing: give the dimensions without the batch, such as [32, 32, 3]",
 }
 
@@ -217,6 +223,15 @@ def _bound(finding: Finding, document: Document) -> Iterator[Mistake]:
     yield Mistake(place.value, sentence, Code.WRONG_VALUE)
 
 
+def _size(finding: Finding, document: Document) -> Iterator[Mistake]:
+    if finding.rule == 1:
+        yield from _empty(finding, document)
+        return
+    what = f"{_name(finding.path)} must name {finding.rule} models, not {len(finding.value)}"
+    sentence = f"{what}{_such_as(finding.schema, ',')}"
+    yield Mistake(document.place(finding.path).value, sentence, Code.WRONG_VALUE)
+
+
 def _empty(finding: Finding, document: Document) -> Iterator[Mistake]:
     place = document.place(finding.path)
     all_models = finding.path == ("models",)
@@ -247,6 +262,10 @@ def _archive_sentence(text: str) -> str:
     return f"{quoted(text)} is no .keras file: save the model with model.save('name.keras') to list it here"
 
 
+def _share_sentence(text: str) -> str:
+    return f"{quoted(text)} is no share: write a percentage, such as 5%"
+
+
 def _url_sentence(text: str) -> str:
     return f"{quoted(text)} is not a web address: it starts with https://"
 
@@ -262,6 +281,7 @@ _PATTERNS: Mapping[str, tuple[Callable[[str], str], Code]] = {
     MODULE_PATTERN: (_module_sentence, Code.IMPORT_PATH),
     ARCHIVE_PATTERN: (_archive_sentence, Code.NO_ARCHIVE),
     ID_PATTERN: (_id_sentence, Code.MODEL_ID),
+    SHARE_PATTERN: (_share_sentence, Code.WRONG_VALUE),
     URL_PATTERN: (_url_sentence, Code.WRONG_VALUE),
     ARGUMENT_PATTERN: (_argument_sentence, Code.ARGUMENT),
     EXECUTOR_PATTERN: (executor_sentence, Code.EXECUTOR),
@@ -277,7 +297,8 @@ _SENTENCES: Mapping[str, Callable[[Finding, Document], Iterator[Mistake]]] = {
     "minimum": _bound,
     "exclusiveMinimum": _bound,
     "maximum": _bound,
-    "minItems": _empty,
+    "minItems": _size,
+    "maxItems": _size,
     "minLength": _empty,
     "minProperties": _empty,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from keraviz_docs import manifest
 from keraviz_docs.manifest import (
     BuilderTarget,
     DiscoverEntry,
+    Growth,
     Limits,
     Manifest,
     ModelEntry,
+    Policy,
     Position,
     SavedModelTarget,
 )
@@ -229,6 +232,29 @@ models:
     assert two.target == one.target
     assert three.kwargs == {"a": 1, "b": 3, "c": 4}
     assert four.kwargs == one.kwargs == two.kwargs == {"a": 1, "b": 2}
+
+
+def test_a_model_has_the_manifests_policy_and_what_it_says_itself() -> None:
+    zoo = loads(
+        """
+review: {removed: notice, parameters: {max_increase: 5%}}
+models:
+  - {builder: zoo:plain}
+  - builder: zoo:big
+    review: {parameters: {max_increase: 20%, level: warning}}
+    variants: [{id: small}, {id: large, review: {removed: error}}]
+"""
+    )
+    assert zoo.policy == Policy(removed="notice", growth={"parameters": Growth(0.05)})
+    own = Policy(removed="notice", growth={"parameters": Growth(0.2, "warning")})
+    assert zoo.policies == {"big": own, "big-small": own, "big-large": dataclasses.replace(own, removed="error")}
+
+
+def test_what_is_compared_keeps_its_place() -> None:
+    zoo = loads("compare: [{models: [one, two], title: Both}]\nmodels: [{builder: 'z:one'}, {builder: 'z:two'}]\n")
+    (pair,) = zoo.pairs
+    assert (pair.models, pair.title) == (("one", "two"), "Both")
+    assert [str(position) for position in pair.positions] == ["zoo.yml:1:21", "zoo.yml:1:26"]
 
 
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:

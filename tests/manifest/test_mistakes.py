@@ -23,9 +23,9 @@ KINDS = "'builder' (package.module:function), 'discover' (package.module) and 'f
 TARGET = "is not an import path like package.module:name"
 BUILT = (
     "builder, kwargs, id, title, section, description, source, tags, references, inputs, batch, expand, timeout, "
-    "memory and variants"
+    "memory, review and variants"
 )
-VARIANT = "id, kwargs, title, description, tags, references, inputs, batch, expand, timeout and memory"
+VARIANT = "id, kwargs, title, description, tags, references, inputs, batch, expand, timeout, memory and review"
 
 # In these tables ▸ stands where the mistake must be found.
 
@@ -223,6 +223,39 @@ def test_a_mistake_in_the_manifest(marked: str, sentence: str) -> None:
     before = marked[: marked.index("▸")]
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     assert told(marked.replace("▸", "")) == f"zoo.yml:{line}:{column}: {sentence}"
+
+
+REVIEW = [
+    ("review: {▸chekpoint: error}", "unknown key 'chekpoint' in this review policy: did you mean 'checkpoint'?"),
+    ("review: {checkpoint: ▸eror}", "'checkpoint' cannot be 'eror': did you mean 'error'?"),
+    ("review: {macs: {max_increase: ▸5}}", "'max_increase' must be text, not the number 5: write 5%"),
+    ("review: {macs: {max_increase: ▸much}}", "'much' is no share: write a percentage, such as 5%"),
+    ("review: {macs: ▸{}}", "the key 'max_increase' is missing: say how much more is let through, such as 5%"),
+    ("compare: [▸[one]]", "item 1 of 'compare' must name 2 models, not 1, such as [resnet50, resnet101]"),
+    ("compare: [[one, ▸twoo]]", "there is no model 'twoo' to compare: did you mean 'two'?"),
+    ("compare: [{models: [one, ▸three]}]", "there is no model 'three' to compare: there is one, one-small and two"),
+    ("compare: [▸[one, one]]", "'one' cannot be compared with itself: name two models"),
+    ("compare: [{▸modles: [one, two]}]", "unknown key 'modles' in this pair: did you mean 'models'?"),
+    ("compare: [▸{title: T}]", "the key 'models' is missing: it names the two, such as [resnet50, resnet101]"),
+    ("changes: {since: ▸1.2}", "'since' must be text, not the number 1.2: put it in quotes: '1.2'"),
+    ("changes: ▸v1.2", "'changes' must be a mapping such as {since: v1.2}, not the text 'v1.2'"),
+    (
+        "changes: {since: v1, ▸tags: v*}",
+        "'changes' has 'since' and 'tags': keep one, they both say what to compare with",
+    ),
+]
+
+
+@pytest.mark.parametrize(("marked", "sentence"), REVIEW)
+def test_a_mistake_in_what_is_compared(marked: str, sentence: str) -> None:
+    line, column = 2, marked.index("▸") + 1
+    models = "models: [{id: one, builder: 'z:f', variants: [{id: small}]}, {id: two, builder: 'z:g'}]\n"
+    assert told(models + marked.replace("▸", "")) == f"zoo.yml:{line}:{column}: {sentence}"
+
+
+def test_what_will_be_discovered_may_be_compared() -> None:
+    zoo = manifest.loads("models: [{discover: zoo.all}]\ncompare: [[one, two]]", Path("zoo.yml"))
+    assert zoo.pairs[0].models == ("one", "two")
 
 
 @pytest.mark.parametrize(("marked", "sentence"), ENTRIES)

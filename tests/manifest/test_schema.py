@@ -73,6 +73,9 @@ GOOD = [
     "models: [{builder: 'z:f', inputs: {shape: [null, 3]}}, {builder: 'z:g', inputs: [{shape: [], dtype: bool}]}]",
     "models: [{builder: 'z:f', inputs: {a: {b: [{shape: [1]}, {shape: [2]}]}}, variants: [{id: x, timeout: 0.5}]}]",
     "models: [{discover: a, section: S, references: ['http://a.b/c']}]",
+    "{review: {fail_on: never, macs: {max_increase: 0.5%, level: notice}}, models: [{builder: 'z:f'}]}",
+    "{compare: [[f, g], {models: [g, f], title: T}], models: [{builder: 'z:f'}, {builder: 'z:g'}]}",
+    "{changes: {since: [v2, old/]}, models: [{builder: 'z:f', review: {removed: notice}}]}",
 ]
 BAD = [
     "{}",
@@ -98,6 +101,9 @@ BAD = [
     "models: [{discover: z, kwargs: {}}]",
     "models: [{file: a.h5}]",
     "{on_error: stop, models: [{builder: 'z:f'}]}",
+    "{review: {fail_on: sometimes}, models: [{builder: 'z:f'}]}",
+    "{compare: [[f, g, h]], models: [{builder: 'z:f'}]}",
+    "{changes: {}, models: [{builder: 'z:f'}]}",
     "{defaults: {id: a}, models: [{builder: 'z:f'}]}",
 ]
 
