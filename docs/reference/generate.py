@@ -60,6 +60,9 @@ def cli_page(command: click.Command) -> str:
     for name, sub in commands.items():
         inner = click.Context(sub, parent=context, info_name=name, terminal_width=100, max_content_width=100)
         parts.append(f"## keraviz {name}\n\n```text\n{sub.get_help(inner)}\n```")
+        for word, part in (sub.commands if isinstance(sub, click.Group) else {}).items():
+            innermost = click.Context(part, parent=inner, info_name=word, terminal_width=100, max_content_width=100)
+            parts.append(f"### keraviz {name} {word}\n\n```text\n{part.get_help(innermost)}\n```")
     return "\n\n".join(parts) + "\n"
 
 

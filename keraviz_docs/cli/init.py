@@ -19,16 +19,9 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="PACKAGE|PATH")
 @options.directory(required=False, help="Write the files here, instead of where the models are imported from.")
 @click.option("--github", is_flag=True, help="Also write a workflow that publishes the site to GitHub Pages.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True, max=604_800),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Give each function this long.",
-)
+@options.timeout(default=60.0, help="Give each function this long.")
 @options.jobs
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
+@options.quiet
 def command(target: str, directory: Path | None, github: bool, timeout: float, jobs: int | None, quiet: bool) -> int:
     """Find the models of a package, a directory or a Python file, and write what a site needs.
 

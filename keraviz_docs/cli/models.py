@@ -9,8 +9,9 @@ import click
 
 from keraviz_docs import production
 from keraviz_docs.architecture import Architecture
+from keraviz_docs.cli.options import Execution
 from keraviz_docs.cli.targets import Selection, unknown_id
-from keraviz_docs.errors import Code, UserError
+from keraviz_docs.errors import Code, UserError, more_about
 from keraviz_docs.manifest import ModelEntry
 from keraviz_docs.outcome import Failure, Reading
 
@@ -24,24 +25,24 @@ class Model:
 
 
 def read(
-    selections: Sequence[Selection], *, jobs: int | None, quiet: bool
+    selections: Sequence[Selection], execution: Execution, shard: production.Shard | None = None
 ) -> Iterator[tuple[Selection, list[Model], list[Failure]]]:
     """Read the models of each selection; those that cannot be read come as failures.
 
     Raises:
-        UserError: Keras cannot be imported, an id that was asked for is not there, or two modules that were searched
-            for models gave the same id.
+        UserError: Keras cannot be imported, an executor cannot be used, an id that was asked for is not there, or two
+            modules that were searched for models gave the same id.
     """
     seen: set[str] = set()
-    with production.LocalPool(jobs) as pool:
+    with production.Pools(execution.jobs) as pools:
         for selection in selections:
-            # A manifest marks a project, which may have a cache; a function named in passing leaves nothing behind.
             report = production.produce(
                 selection.entries,
                 selection.project,
-                cache=production.Cache.of(selection.project) if selection.target else None,
-                pool=pool,
-                progress=production.choose(quiet=quiet),
+                cache=_cache(selection, execution),
+                pool=pools.of(execution.executor or selection.executor),
+                progress=production.choose(quiet=execution.quiet),
+                shard=shard,
             )
             models: list[Model] = []
             failures = list(report.undiscovered)
@@ -65,10 +66,18 @@ def read(
             yield selection, models, failures
 
 
+def _cache(selection: Selection, execution: Execution) -> production.Cache | None:
+    # A manifest marks a project, which may have a cache; a function named in passing leaves nothing behind.
+    if not selection.target and execution.cache is None:
+        return None
+    return production.Cache.of(selection.project, execution.cache)
+
+
 def tell(failures: Sequence[Failure]) -> None:
     """Print on stderr why models could not be read, with the zoo's own lines of the traceback."""
     for failure in failures:
-        click.echo(f"\n{failure.id or failure.target} failed ({failure.kind}): {failure.message}", err=True)
+        label = failure.id or failure.target
+        click.echo(f"\n{label} failed ({failure.kind}): {failure.message} [{failure.code.value}]", err=True)
         for frame in failure.frames:
             click.echo(f"  {frame.file}:{frame.line} in {frame.function}", err=True)
             if frame.code:
@@ -77,3 +86,5 @@ def tell(failures: Sequence[Failure]) -> None:
             click.echo("  It printed last:", err=True)
             for line in failure.output.strip().splitlines()[-5:]:
                 click.echo(f"    {line}", err=True)
+    if failures:
+        click.echo(f"\n{more_about(failure.code for failure in failures)}", err=True)

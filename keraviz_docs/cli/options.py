@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from keraviz_docs.production import Shard
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -45,17 +51,50 @@ def targets(command: Decorated) -> Decorated:
     return click.argument("targets", metavar="TARGET...", nargs=-1, required=True)(command)
 
 
-def reading(command: Decorated) -> Decorated:
-    """Add what concerns the reading of models."""
+@dataclass(frozen=True)
+class Execution:
+    """How a command goes about reading models."""
+
+    jobs: int | None = None
+    executor: str | None = None
+    cache: Path | None = None
+    quiet: bool = False
+
+
+def execution(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options of an :class:`Execution`, which the command gets as ``execution``."""
+
+    @functools.wraps(command)
+    def with_execution(
+        *, jobs: int | None, executor: str | None, cache: Path | None, quiet: bool, **others: Any
+    ) -> int:
+        return command(execution=Execution(jobs, executor, cache, quiet), **others)
+
+    executors = click.option(
+        "--executor",
+        metavar="local|dask|dask:ADDRESS",
+        callback=_executor,
+        help="Read models in processes of this machine, on a Dask cluster started on it, or on the one with this "
+        "scheduler; without it, the manifest decides.",
+    )
+    for option in (quiet, cache, executors, jobs):
+        with_execution = option(with_execution)
+    return with_execution
+
+
+def _executor(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        from keraviz_docs.production.pool import open_pool
+
+        open_pool(value)  # which connects to nothing yet
+    return value
+
+
+def reading(command: Callable[..., int]) -> Callable[..., int]:
+    """Add what concerns the reading of targets; see also :func:`execution`."""
     for option in (
-        click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong."),
-        jobs,
-        click.option(
-            "--timeout",
-            type=click.FloatRange(min=0, min_open=True, max=604_800),
-            metavar="SECONDS",
-            help="Give each model this long, instead of 120 s or what the manifest says.",
-        ),
+        execution,
+        timeout(default=None, help="Give each model this long, instead of 120 s or what the manifest says."),
         click.option(
             "--inputs",
             metavar="YAML",
@@ -72,6 +111,61 @@ def reading(command: Decorated) -> Decorated:
     ):
         command = option(command)
     return command
+
+
+def manifest(help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002  # click's own word
+    """Add the option ``-m FILE``."""
+    return click.option(
+        "-m",
+        "--manifest",
+        type=click.Path(path_type=Path),
+        default=Path("zoo.yml"),
+        show_default=True,
+        metavar="FILE",
+        help=help,
+    )
+
+
+def cache(command: Decorated) -> Decorated:
+    """Add the choice of a cache."""
+    option = click.option(
+        "--cache",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Keep what was read and drawn here; without it, where $KERAVIZ_CACHE says, or beside the manifest in "
+        ".keraviz/cache.",
+    )
+    return option(command)
+
+
+def shard(help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002  # click's own word
+    """Add the option ``--shard NUMBER/COUNT``, which the command gets as a shard."""
+
+    def parsed(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Shard | None:
+        if value is None:
+            return None
+        from keraviz_docs.production.sharding import parse
+
+        return parse(value)
+
+    return click.option("--shard", metavar="NUMBER/COUNT", callback=parsed, help=help)
+
+
+def timeout(*, default: float | None, help: str) -> Callable[[Decorated], Decorated]:  # noqa: A002  # click's own word
+    """Add the option that bounds how long a model may take."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True, max=604_800),
+        default=default,
+        show_default=default is not None,
+        metavar="SECONDS",
+        help=help,
+    )
+
+
+def quiet(command: Decorated) -> Decorated:
+    """Add the option for silence."""
+    return click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")(command)
 
 
 def jobs(command: Decorated) -> Decorated:
@@ -107,3 +201,37 @@ def directory(*, required: bool, help: str) -> Callable[[Decorated], Decorated]:
         required=required,
         help=help,
     )
+
+
+def policy(command: Decorated) -> Decorated:
+    """Add what says which changes are let through."""
+    for option in (
+        click.option(
+            "--max-increase",
+            "increases",
+            metavar="COST=N%",
+            multiple=True,
+            callback=_increase,
+            help="Make it an error if a model's parameters, macs or weight_bytes grow by more. Can be repeated.",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice(["notice", "warning", "error", "never"]),
+            default="error",
+            show_default=True,
+            help="Exit with 1 if something is this grave: a notice is any change, a warning is another behaviour, an "
+            "error is weights that no longer load.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _increase(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> Mapping[str, float]:
+    found = {}
+    for value in values:
+        match = re.fullmatch(r"(parameters|macs|weight_bytes)=(\d+(?:\.\d+)?)%", value)
+        if match is None:
+            raise click.BadParameter(f"{value!r}: write parameters=5%, macs=5% or weight_bytes=5%", context, parameter)
+        found[match[1]] = float(match[2]) / 100
+    return found

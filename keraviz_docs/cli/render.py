@@ -64,8 +64,7 @@ def command(
     arguments: tuple[str, ...],
     inputs: str | None,
     timeout: float | None,
-    jobs: int | None,
-    quiet: bool,
+    execution: options.Execution,
 ) -> int:
     """Draw models: what keras.utils.plot_model does, for models of any size, in three variants.
 
@@ -85,7 +84,7 @@ def command(
     from keraviz_docs.cli.models import read, tell
 
     failed = False
-    for selection, models, failures in read(selections, jobs=jobs, quiet=quiet):
+    for selection, models, failures in read(selections, execution):
         undrawn = _draw(
             models,
             directory,
@@ -93,8 +92,7 @@ def command(
             variants,
             expand,
             graphviz or selection.graphviz,
-            jobs=jobs,
-            quiet=quiet,
+            execution,
         )
         tell(failures)
         failed = failed or undrawn or bool(failures)
@@ -108,9 +106,7 @@ def _draw(
     variants: Sequence[Variant],
     expand: Expand | None,
     graphviz: EngineName,
-    *,
-    jobs: int | None,
-    quiet: bool,
+    execution: options.Execution,
 ) -> bool:
     """Draw models and tell the files; return whether a diagram could not be drawn."""
     from keraviz_docs.cli import files
@@ -128,14 +124,14 @@ def _draw(
         for variant in variants
     ]
     undrawn = False
-    with Renderer(graphviz, workers=jobs or pool.default_jobs()) as renderer, files.writing():
+    with Renderer(graphviz, workers=execution.jobs or pool.default_jobs()) as renderer, files.writing():
         for result in renderer.render_all(drawings):
             if result.error:
                 undrawn = True
                 click.echo(f"\n{result.error}", err=True)
             else:
                 for path in result.job.files.values():
-                    files.tell(path, quiet=quiet)
+                    files.tell(path, quiet=execution.quiet)
     return undrawn
 
 

@@ -10,20 +10,11 @@ from keraviz_docs.cli import options
 
 
 @click.command("snapshot", short_help="Write, or check, the architectures that a repository keeps.")
-@click.option(
-    "-m",
-    "--manifest",
-    type=click.Path(path_type=Path),
-    default=Path("zoo.yml"),
-    show_default=True,
-    metavar="FILE",
-    help="The manifest whose models to take.",
-)
+@options.manifest("The manifest whose models to take.")
 @options.directory(required=False, help="Where the snapshots are; without it, architectures/ beside the manifest.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a model is not as its snapshot says.")
-@options.jobs
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but what went wrong.")
-def command(manifest: Path, directory: Path | None, check: bool, jobs: int | None, quiet: bool) -> int:
+@options.execution
+def command(manifest: Path, directory: Path | None, check: bool, execution: options.Execution) -> int:
     """Keep one text file per model that shows its architecture in diffs.
 
     A snapshot lists a model layer by layer, without the names that Keras numbers, and what its weight files hold; with
@@ -47,7 +38,7 @@ def command(manifest: Path, directory: Path | None, check: bool, jobs: int | Non
     differing: list[ModelComparison] = []
     expected: set[str] = set()
     could_not = False
-    for _, models, failures in read(selections, jobs=jobs, quiet=quiet):
+    for _, models, failures in read(selections, execution):
         tell(failures)
         could_not = could_not or bool(failures)
         expected |= {failure.id for failure in failures}
@@ -57,7 +48,7 @@ def command(manifest: Path, directory: Path | None, check: bool, jobs: int | Non
             file = directory / f"{identifier}{snapshot.SUFFIX}"
             previous = snapshot.read(file.read_text("utf-8"), str(file)) if file.is_file() else None
             if not check:
-                write(file, snapshot.snapshot_of(model.architecture, previous).encode(), quiet=quiet)
+                write(file, snapshot.snapshot_of(model.architecture, previous).encode(), quiet=execution.quiet)
             elif previous is None:
                 costs = costs_of(None, model.architecture)
                 differing.append(ModelComparison(id=identifier, status="added", costs=costs))
@@ -74,7 +65,7 @@ def command(manifest: Path, directory: Path | None, check: bool, jobs: int | Non
         else:
             with writing():
                 file.unlink()
-            tell_path(file, quiet=quiet)
+            tell_path(file, quiet=execution.quiet)
     if differing:
         from keraviz_docs.cli.diff import show
 

@@ -8,11 +8,14 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from keraviz_docs.architecture import Architecture, ArchitectureError, Source, from_json
+from keraviz_docs.cli.options import Execution
 from keraviz_docs.errors import Code, UserError
+from keraviz_docs.manifest.entries import project_of
+from keraviz_docs.production import Cache
 from keraviz_docs.review.snapshot import SUFFIX, read
 
 SNAPSHOTS = "architectures"
@@ -32,9 +35,8 @@ class Reading:
     """How models are read where they have to be built."""
 
     manifest: Path
+    execution: Execution
     timeout: float | None = None
-    jobs: int | None = None
-    quiet: bool = False
 
 
 def state_of(text: str, reading: Reading) -> State:
@@ -110,11 +112,14 @@ def _built(target: str, reading: Reading) -> dict[str, Architecture | str]:
     from keraviz_docs.cli.targets import parse
 
     found: dict[str, Architecture | str] = {}
-    for _, built, failures in models.read(
-        parse([target], timeout=reading.timeout), jobs=reading.jobs, quiet=reading.quiet
-    ):
+    for _, built, failures in models.read(parse([target], timeout=reading.timeout), reading.execution):
         found.update({model.entry.id: model.architecture for model in built})
-        found.update({failure.id or failure.target: f"{failure.kind}: {failure.message}" for failure in failures})
+        found.update(
+            {
+                failure.id or failure.target: f"{failure.kind}: {failure.message} [{failure.code.value}]"
+                for failure in failures
+            }
+        )
     return found
 
 
@@ -139,7 +144,10 @@ def _ref(ref: str, reading: Reading) -> State:
                 f"{ref} has neither {prefix}{SNAPSHOTS}/*{SUFFIX} nor {prefix}{reading.manifest.name}",
                 Code.NOTHING_TO_COMPARE,
             )
-        return State(ref, _built(str(manifest), reading))
+        # The cache of the project: what was read in one checkout holds in another, and this one is gone soon.
+        cache = Cache.of(project_of(reading.manifest), reading.execution.cache).directory
+        kept = replace(reading, execution=replace(reading.execution, cache=cache))
+        return State(ref, _built(str(manifest), kept))
 
 
 def _snapshots(sha: str, folder: str, directory: Path) -> Iterator[tuple[str, Architecture]]:

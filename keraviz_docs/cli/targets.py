@@ -33,6 +33,7 @@ class Selection:
     entries: tuple[ModelEntry | DiscoverEntry, ...]
     project: Path
     graphviz: Literal["bundled", "system"] = "bundled"
+    executor: str = "local"
     only: str | None = None
     """The id of the one model that is wanted of a manifest, when only reading its modules shows which one that is."""
     known: tuple[str, ...] = ()
@@ -119,23 +120,23 @@ def _from_manifest(target: str) -> Selection:
     if not target.lower().endswith(MANIFEST_SUFFIXES):
         path, _, wanted = target.rpartition("#")
     manifest = manifests.load(Path(path))
+    whole = Selection(
+        entries=manifest.entries,
+        project=manifest.project,
+        graphviz=manifest.graphviz,
+        executor=manifest.executor,
+        target=path,
+    )
     if wanted is None:
-        return Selection(entries=manifest.entries, project=manifest.project, graphviz=manifest.graphviz, target=target)
+        return whole
     known = tuple(entry.id for entry in manifest.entries if isinstance(entry, ModelEntry))
     if wanted in known:
         entry = tuple(entry for entry in manifest.entries if isinstance(entry, ModelEntry) and entry.id == wanted)
-        return Selection(entries=entry, project=manifest.project, graphviz=manifest.graphviz, target=path)
+        return dataclasses.replace(whole, entries=entry)
     modules = tuple(entry for entry in manifest.entries if isinstance(entry, DiscoverEntry))
     if not modules:
         raise UserError(unknown_id(path, wanted, known), Code.UNKNOWN_MODEL)
-    return Selection(
-        entries=modules,
-        project=manifest.project,
-        graphviz=manifest.graphviz,
-        only=wanted,
-        known=known,
-        target=path,
-    )
+    return dataclasses.replace(whole, entries=modules, only=wanted, known=known)
 
 
 def unknown_id(manifest: str, wanted: str, known: Sequence[str]) -> str:

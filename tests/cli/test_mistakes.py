@@ -33,7 +33,14 @@ def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("extract a:b c:d", "Error: several models need a directory: add -o DIR"),
         ("extract zoo.yml", "Error: there is no manifest zoo.yml"),
         ("build -o o", "Error: there is no manifest zoo.yml"),
-        ("build", "Missing option '-o'"),
+        ("build", "it is not said where the pages go: add -o DIR"),
+        ("build --shard 1/2 -o o", "a share has no pages: leave out -o, or --shard"),
+        ("build --shard 3/2", "there is no shard 3 of 2; the first is 1/2, the last 2/2"),
+        ("build -o o --executor ray", "'ray' is no executor: there is local, dask and dask:ADDRESS"),
+        ("extract a:b --shard 1/2", "a share is read into a cache: add --cache DIR, or name a manifest"),
+        ("cache", "Error: there is no manifest zoo.yml"),
+        ("cache clear -m z.yml", "Error: there is no manifest z.yml"),
+        ("cache cleer", "No such command 'cleer'."),
     ],
 )
 def test_a_mistake(arguments: str, sentence: str, capsys: pytest.CaptureFixture[str], directory: Path) -> None:
