@@ -40,6 +40,5 @@ def command(review: Path | None, post: bool, label: str) -> int:
         read = artifact.read(review)
     except artifact.SuspiciousError as error:
         raise UserError(f"{review} is not what a review leaves behind: {error}", Code.REVIEW) from error
-    run_there = comment.Run(address="https://github.com", commit="")
-    click.echo(comment.comment(read, run_there), nl=False)
+    click.echo(comment.report(read), nl=False)
     return 0

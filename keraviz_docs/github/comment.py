@@ -38,8 +38,23 @@ def comment(review: Review | None, run: Run) -> str:
     """
     ending = f"\n{_outcome(run)}As of {code(run.commit[:10])}, by [this run]({run.address}).\n"
     beginning = f"{MARKER}\n"
-    room = LIMIT - len(beginning) - len(ending)
-    return f"{beginning}{_report(review, run, room)}{ending}"
+    limit = LIMIT - len(beginning) - len(ending)
+    return f"{beginning}{report(review, full_report=run.address, limit=limit)}{ending}"
+
+
+def report(review: Review | None, *, full_report: str | None = None, limit: int = LIMIT) -> str:
+    """Return what a review found, as Markdown; see :func:`~keraviz_docs.review.reports.markdown.markdown`."""
+    if review is None:
+        return f"{_TITLE}\n\nThe report of this run cannot be read, so **nothing is known** about the architectures.\n"
+    if review.error is None and review.comparison is not None and review.comparison.models:
+        try:
+            return markdown(review.comparison, full_report=full_report, limit=limit)
+        except RecursionError:  # lists within lists, deeper than anybody writes them
+            return report(None)
+    return (
+        f"{_TITLE}\n\nThe architectures **could not be compared**, so nothing is known about what changed.\n\n"
+        + fenced((review.error or "no model was found").strip().splitlines()[:_LINES])
+    )
 
 
 def says_something(review: Review | None) -> bool:
@@ -48,20 +63,6 @@ def says_something(review: Review | None) -> bool:
         return True
     models = review.comparison.models
     return not models or any(model.status != "identical" for model in models)
-
-
-def _report(review: Review | None, run: Run, room: int) -> str:
-    if review is None:
-        return f"{_TITLE}\n\nThe report of this run cannot be read, so **nothing is known** about the architectures.\n"
-    if review.error is None and review.comparison is not None and review.comparison.models:
-        try:
-            return markdown(review.comparison, full_report=run.address, limit=room)
-        except RecursionError:  # lists within lists, deeper than anybody writes them
-            return _report(None, run, room)
-    return (
-        f"{_TITLE}\n\nThe architectures **could not be compared**, so nothing is known about what changed.\n\n"
-        + fenced((review.error or "no model was found").strip().splitlines()[:_LINES])
-    )
 
 
 def _outcome(run: Run) -> str:
