@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from keraviz_docs import __version__
-from keraviz_docs.cli import build, cache, diff, extract, init, render, schema, snapshot
+from keraviz_docs.cli import build, cache, comment, diff, extract, init, render, review, schema, snapshot
 from keraviz_docs.errors import Code, UserError, more_about
 
 COMMANDS: Sequence[click.Command] = (
@@ -27,6 +27,8 @@ COMMANDS: Sequence[click.Command] = (
     build.command,
     snapshot.command,
     diff.command,
+    review.command,
+    comment.command,
     cache.command,
     schema.command,
 )
