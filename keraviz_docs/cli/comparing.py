@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from keraviz_docs.errors import Code, UserError
 
 if TYPE_CHECKING:
     from keraviz_docs.architecture import Architecture, Source
     from keraviz_docs.cli.states import State
+    from keraviz_docs.manifest import FailOn
     from keraviz_docs.review.comparison import Comparison
-    from keraviz_docs.review.policy import Finding, Level
+    from keraviz_docs.review.policy import Finding, Rules
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,47 @@ def one_diagram(compared: Compared, rankdir: str) -> str:
     return next(iter(drawn.values()))
 
 
-def exit_status(compared: Compared, found: Mapping[str, Finding], fail_on: Level | None) -> int:
+def rules_for(manifest: Path, sides: Sequence[str | None], increases: Mapping[str, float], fail_on: Any) -> Rules:
+    """Return what decides about a comparison: the manifest's policy, and over it what the command line says.
+
+    Two models that are named one by one are no two states of a zoo, so that the manifest says nothing about them.
+
+    Raises:
+        ManifestError: the manifest is wrong.
+    """
+    from keraviz_docs import manifest as manifests
+    from keraviz_docs.cli.states import is_one_model
+    from keraviz_docs.review.policy import Rules
+
+    own = [Path(side) for side in sides if side is not None and side.lower().endswith((".yml", ".yaml"))]
+    source = own[-1] if own else manifest
+    applies = source.is_file() and not all(side is not None and is_one_model(side) for side in sides)
+    rules = Rules.of(manifests.load(source)) if applies else Rules()
+    return rules.overridden(increases, fail_on)
+
+
+def judged(compared: Compared, rules: Rules) -> tuple[Compared, dict[str, Finding]]:
+    """Return a comparison that says what the rules have against it, and the same by model."""
+    from keraviz_docs.review import policy
+
+    found = policy.findings(compared.comparison, rules)
+    return replace(compared, comparison=policy.judged(compared.comparison, found)), found
+
+
+def tell_broken(found: Mapping[str, Finding], rules: Rules) -> None:
+    """Print on stderr, a sentence each, why changes are not let through."""
+    from keraviz_docs.review.policy import broken
+    from keraviz_docs.review.reports.wording import printable
+
+    sentences = list(broken(found, rules.fail_on))
+    if sentences:
+        click.echo("\nNot let through:", err=True)
+    for sentence in sentences:
+        click.echo(f"  {printable(sentence)}", err=True)
+
+
+def exit_status(compared: Compared, found: Mapping[str, Finding], fail_on: FailOn) -> int:
     """Return 0 if the changes are let through, 1 if something is as grave as ``fail_on``, 2 if nobody can tell."""
     from keraviz_docs.review.policy import is_broken
 
-    if not compared.is_whole:
-        return 2
-    return int(fail_on is not None and is_broken(found, fail_on))
+    return int(is_broken(found, fail_on)) if compared.is_whole else 2

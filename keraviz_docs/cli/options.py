@@ -212,15 +212,14 @@ def policy(command: Decorated) -> Decorated:
             metavar="COST=N%",
             multiple=True,
             callback=_increase,
-            help="Make it an error if a model's parameters, macs or weight_bytes grow by more. Can be repeated.",
+            help="Make it an error if a model's parameters, macs or weight_bytes grow by more, whatever the manifest "
+            "says. Can be repeated.",
         ),
         click.option(
             "--fail-on",
             type=click.Choice(["notice", "warning", "error", "never"]),
-            default="error",
-            show_default=True,
             help="Exit with 1 if something is this grave: a notice is any change, a warning is another behaviour, an "
-            "error is weights that no longer load.",
+            "error is weights that no longer load. Without it, what the manifest says, or error.",
         ),
     ):
         command = option(command)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keraviz_docs.cli.comparing import Compared
     from keraviz_docs.cli.states import Reading
     from keraviz_docs.github.events import PullRequest
+    from keraviz_docs.manifest import FailOn
 
 REPORT = "report.html"
 """The report for people, beside the files for `keraviz comment`."""
@@ -41,7 +42,7 @@ def command(
     manifest: Path,
     directory: Path | None,
     base: str | None,
-    fail_on: str,
+    fail_on: FailOn | None,
     increases: Mapping[str, float],
     label: str,
     execution: options.Execution,
@@ -58,7 +59,7 @@ def command(
       keraviz review
       keraviz review --base main --fail-on warning
     """  # noqa: D301  # click looks for the character \b itself
-    from keraviz_docs.cli.comparing import exit_status
+    from keraviz_docs.cli.comparing import exit_status, judged, rules_for, tell_broken
     from keraviz_docs.cli.files import writing
     from keraviz_docs.cli.states import Reading
     from keraviz_docs.github import artifact, events
@@ -68,6 +69,7 @@ def command(
     pull_request = events.pull_request_event(os.environ)
     number = pull_request.number if pull_request else None
     try:
+        rules = rules_for(manifest, (base, None), increases, fail_on)
         compared = _compared(base, pull_request, Reading(manifest, execution))
     except UserError as error:
         review = artifact.Review(error=str(error), pull_request=number)
@@ -75,12 +77,12 @@ def command(
             artifact.write(directory, review)
             _summarize(review)
         raise
-    found = policy.findings(compared.comparison, policy.Policy(increases=increases))
-    level: Any = None if fail_on == "never" else fail_on
-    status = exit_status(compared, found, level)
+    compared, found = judged(compared, rules)
+    status = exit_status(compared, found, rules.fail_on)
     approved = status == 1 and pull_request is not None and pull_request.has_label(label)
     if approved:
         found, status = policy.let_through(found), 0
+    tell_broken(found, rules)
     review = artifact.Review(comparison=compared.comparison, pull_request=number)
     with writing():
         artifact.write(directory, review)

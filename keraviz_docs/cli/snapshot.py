@@ -25,6 +25,7 @@ def command(manifest: Path, directory: Path | None, check: bool, execution: opti
       keraviz snapshot
       keraviz snapshot --check
     """  # noqa: D301  # click looks for the character \b itself
+    from keraviz_docs import manifest as manifests
     from keraviz_docs.cli.files import tell as tell_path
     from keraviz_docs.cli.files import write, writing
     from keraviz_docs.cli.models import read, tell
@@ -67,9 +68,15 @@ def command(manifest: Path, directory: Path | None, check: bool, execution: opti
                 file.unlink()
             tell_path(file, quiet=execution.quiet)
     if differing:
+        from keraviz_docs.cli.comparing import tell_broken
         from keraviz_docs.cli.diff import show
+        from keraviz_docs.review import policy
 
-        show(Comparison(base=str(directory), head="the models", models=tuple(differing)))
+        whole = Comparison(base=str(directory), head="the models", models=tuple(differing))
+        rules = policy.Rules.of(manifests.load(manifest))
+        found = policy.findings(whole, rules)
+        show(policy.judged(whole, found))
+        tell_broken(found, rules)
         click.echo("\nTo accept this, run `keraviz snapshot` and commit the files.", err=True)
     return 2 if could_not else int(bool(differing))
 

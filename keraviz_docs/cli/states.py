@@ -63,6 +63,16 @@ def state_of(text: str, reading: Reading) -> State:
     return _ref(text, reading)
 
 
+def is_one_model(text: str) -> bool:
+    """Whether BASE or HEAD names a single model, and not a state of a zoo."""
+    path = Path(text)
+    if path.is_dir():
+        return False
+    if path.suffix in (SUFFIX, ".json") and path.is_file():
+        return True
+    return bool(re.search(r"\.ya?ml#|\.keras$", text, re.IGNORECASE) or re.fullmatch(r"[\w.]+:[\w.]+", text))
+
+
 def working_tree(reading: Reading) -> State:
     """Read the models of the manifest as they are now."""
     return State("working tree", _built(str(reading.manifest), reading))

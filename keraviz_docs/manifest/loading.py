@@ -135,9 +135,10 @@ def _manifest(document: Document, path: Path) -> Manifest:
             policies[model.id] = _policy(rules)
         for number, variant in enumerate(own.get("variants", ())):
             place = document.place(("models", index, "variants", number)).value
-            entries.append(_variant(model, entry, variant, place, directory))
+            derived = _variant(model, entry, variant, place, directory)
+            entries.append(derived)
             if "review" in own or "review" in variant:
-                policies[entries[-1].id] = _policy({**rules, **variant.get("review", {})})
+                policies[derived.id] = _policy({**rules, **variant.get("review", {})})
     return Manifest(
         path=path,
         title=value.get("title", Manifest.title),

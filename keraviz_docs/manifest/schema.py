@@ -413,7 +413,7 @@ _PROPERTIES: dict[str, Schema] = {
     },
     "review": {
         "title": "review policy of a model",
-        "description": "Which changes of this model a review lets through, where that differs from the manifest's `review`.",
+        "description": "Which changes of this model a review lets through, where not what `review` says for all.",
         "type": "object",
         "additionalProperties": False,
         "minProperties": 1,

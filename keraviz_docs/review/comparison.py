@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from keraviz_docs.architecture import Architecture
+from keraviz_docs.manifest.entries import Level
 from keraviz_docs.review.changes import NEEDED, Change
 from keraviz_docs.review.differences import changes_between
 from keraviz_docs.review.graph import graph_of
@@ -29,6 +30,21 @@ class Costs(msgspec.Struct, frozen=True):
     weight_bytes: tuple[int | None, int | None]
 
 
+class Reason(msgspec.Struct, frozen=True):
+    """One thing that a policy has against a change."""
+
+    level: Level
+    sentence: str
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a policy says about one model."""
+
+    level: Level
+    """The gravest of the reasons; a change that nothing is said against is a notice."""
+    reasons: tuple[Reason, ...]
+
+
 class ModelComparison(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """Everything that differs between two versions of one model."""
 
@@ -42,6 +58,8 @@ class ModelComparison(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=F
     costs: Costs
     error: str | None = None
     """Why the model could not be compared, when ``status`` is ``failed``."""
+    finding: Finding | None = None
+    """What the project's policy says; ``None`` where nobody asked it, or nothing differs."""
 
     @property
     def own_changes(self) -> tuple[Change, ...]:

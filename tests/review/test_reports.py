@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from keraviz_docs.architecture import Source
 from keraviz_docs.diagrams import Renderer
+from keraviz_docs.manifest import Growth, Policy
 from keraviz_docs.review.changes import Change, Place
 from keraviz_docs.review.comparison import Comparison, Costs, ModelComparison, compare, compare_zoos
-from keraviz_docs.review.policy import Policy, findings, is_broken
+from keraviz_docs.review.policy import Rules, broken, findings, is_broken, judged
 from keraviz_docs.review.reports import github, html, markdown, text
 from keraviz_docs.review.reports.figure import FAMILIES, change_figure
 from tests.review.sketches import sketch
@@ -96,7 +97,7 @@ def test_what_could_not_be_compared_is_never_no_change() -> None:
     failed = compare_zoos({"toy": sketch(BASE)}, {"toy": "import: no module"}, base_name="a", head_name="b")
     assert "Could not be compared" in markdown.markdown(failed)
     assert "✗ after: import: no module" in "\n".join(line.plain for line in text.text(failed))
-    assert is_broken(findings(failed, Policy()), "error")
+    assert is_broken(findings(failed), "error")
 
 
 def test_models_come_and_go() -> None:
@@ -158,7 +159,7 @@ def test_hostile_names_stay_text_on_the_terminal() -> None:
 
 
 def test_an_annotation_is_one_line_whatever_it_says() -> None:
-    lines = list(github.github(hostile(), findings(hostile(), Policy()), {HOSTILE: Source("zoo/a,b.py", 7)}))
+    lines = list(github.github(hostile(), findings(hostile()), {HOSTILE: Source("zoo/a,b.py", 7)}))
     assert len(lines) == 2
     assert all(line.count("::") >= 2 and "\n" not in line for line in lines)
     properties = lines[0].split("::")[1]
@@ -209,13 +210,59 @@ def test_colours_come_with_signs() -> None:
 def test_a_policy_bounds_what_a_model_may_grow(allowed: float, level: str) -> None:
     costs = Costs((100, 120), (None, None), (400, 480))
     model = ModelComparison(id="toy", status="changed", verdict="loads-changed", costs=costs)
-    found = findings(Comparison(base="a", head="b", models=(model,)), Policy(increases={"parameters": allowed}))
+    rules = Rules(Policy(growth={"parameters": Growth(allowed)}))
+    found = findings(Comparison(base="a", head="b", models=(model,)), rules)
     assert found["toy"].level == level
 
 
 def test_an_unknown_verdict_is_a_warning_and_no_error() -> None:
     model = ModelComparison(id="toy", status="changed", verdict="unknown", costs=Costs((1, 1), (None, None), (4, 4)))
-    assert findings(Comparison(base="a", head="b", models=(model,)), Policy())["toy"].level == "warning"
+    assert findings(Comparison(base="a", head="b", models=(model,)))["toy"].level == "warning"
+
+
+def grown(after: int, identifier: str = "toy") -> Comparison:
+    costs = Costs((1000, after), (None, None), (4000, 4 * after))
+    model = ModelComparison(id=identifier, status="changed", verdict="loads", costs=costs)
+    return Comparison(base="a", head="b", models=(model,))
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        (1050, []),
+        (1051, ["toy: parameters grew from 1,000 to 1,051, by 5.1%; 5% is allowed"]),
+        (900, []),
+    ],
+)
+def test_a_broken_limit_is_told_with_model_figure_and_limit(after: int, told: list[str]) -> None:
+    found = findings(grown(after), Rules(Policy(growth={"parameters": Growth(0.05)})))
+    assert list(broken(found, "error")) == told
+
+
+def test_a_model_can_have_a_policy_of_its_own_and_the_command_line_wins() -> None:
+    strict, lax = Policy(growth={"parameters": Growth(0.05)}), Policy(growth={"parameters": Growth(0.5)})
+    rules = Rules(strict, {"big": lax}, "warning")
+    assert list(broken(findings(grown(1200, "big"), rules), "error")) == []
+    assert list(broken(findings(grown(1200, "small"), rules), "error")) != []
+    overridden = rules.overridden({"parameters": 0.1}, None)
+    assert list(broken(findings(grown(1200, "big"), overridden), overridden.fail_on)) != []
+    assert rules.overridden({}, "never").fail_on == "never"
+
+
+def test_what_is_less_grave_is_let_through() -> None:
+    rules = Rules(Policy(growth={"parameters": Growth(0.05, "warning")}))
+    assert not is_broken(findings(grown(2000), rules), "error")
+    assert is_broken(findings(grown(2000), rules), "warning")
+    assert not is_broken(findings(grown(2000), rules), "never")
+
+
+def test_every_report_says_what_the_policy_has_against_a_change() -> None:
+    rules = Rules(Policy(growth={"parameters": Growth(0.05)}))
+    told = judged(grown(2000), findings(grown(2000), rules))
+    sentence = "✗ parameters grew from 1,000 to 2,000, by 100%; 5% is allowed"
+    assert sentence in "\n".join(line.plain for line in text.text(told))
+    assert sentence in markdown.markdown(told)
+    assert sentence in BeautifulSoup(html.html(told), "html.parser").get_text()
 
 
 def _without_code(report: str) -> str:

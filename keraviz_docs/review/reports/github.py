@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from keraviz_docs.architecture import Source
-from keraviz_docs.review.comparison import Comparison, ModelComparison
-from keraviz_docs.review.policy import Finding
+from keraviz_docs.review.comparison import Comparison, Finding, ModelComparison
 from keraviz_docs.review.reports.wording import printable, verdict_line
 
 _LINES = 8
@@ -38,7 +37,7 @@ def github(comparison: Comparison, findings: Mapping[str, Finding], sources: Map
 
 def _told(model: ModelComparison, finding: Finding | None) -> str:
     verdict = verdict_line(model)
-    reasons = [reason for reason in (finding.reasons if finding else ()) if reason not in verdict]
+    reasons = [each.sentence for each in (finding.reasons if finding else ()) if each.sentence not in verdict]
     lines = [verdict, *reasons, *model.headlines[:_LINES]]
     if len(model.headlines) > _LINES:
         lines.append(f"and {len(model.headlines) - _LINES} more")

@@ -15,6 +15,7 @@ from keraviz_docs.review.reports.wording import (
     cost_line,
     count_line,
     is_missing,
+    objections,
     printable,
     verdict_line,
 )
@@ -54,6 +55,7 @@ def _model(model: ModelComparison, diagram: str | None) -> dict[str, Any]:
         "macs": "" if is_missing(costs.macs) else cost_line(costs.macs),
         "counts": count_line(model) if model.status == "changed" else STATUS[model.status],
         "mismatches": [printable(mismatch.explain()) for mismatch in model.mismatches[:20]],
+        "objections": [(level, printable(line)) for level, line in objections(model)],
         "headlines": [printable(line) for line in model.headlines],
         "changes": [(change.kind, printable(change.explain())) for change in own],
         "ripples": [printable(change.explain()) for change in ripples],

@@ -11,6 +11,7 @@ from keraviz_docs.review.reports.wording import (
     cost_line,
     count_line,
     is_missing,
+    objections,
     printable,
     verdict_line,
 )
@@ -99,6 +100,9 @@ def _section(model: ModelComparison, room: int) -> str | None:
         shown = [mismatch.explain() for mismatch in model.mismatches[:5]]
         more = len(model.mismatches) - len(shown)
         section += fenced([*shown, *([f"and {more} more"] if more else [])]) + "\n"
+    said = [f"- {line}" if level == "error" else line for level, line in objections(model)]
+    if said:
+        section += fenced(said) + "\n"
     if model.headlines:
         section += fenced([*model.headlines[:30], *(["…"] if len(model.headlines) > 30 else [])])
     if _length(section) > room:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from keraviz_docs.review.changes import Change
 from keraviz_docs.review.comparison import Comparison, ModelComparison
-from keraviz_docs.review.reports.wording import MARKS, STATUS, cost_line, is_missing, printable
+from keraviz_docs.review.reports.wording import MARKS, STATUS, cost_line, is_missing, objections, printable
 from keraviz_docs.review.verdict import MEANING
 
 COLOURS = {
@@ -61,6 +61,8 @@ def _model(model: ModelComparison, *, details: bool) -> Iterator[Text]:
             yield Text(f"      {printable(mismatch.explain())}", style=style)
         if len(model.mismatches) > 3:
             yield Text(f"      and {len(model.mismatches) - 3} more", style=style)
+    for level, line in objections(model):
+        yield Text(f"  {printable(line)}", style={"error": "bold red", "warning": "yellow"}.get(level, ""))
     for name, values in (
         ("parameters", model.costs.parameters),
         ("weight bytes", model.costs.weight_bytes),

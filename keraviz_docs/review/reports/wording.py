@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from keraviz_docs.manifest.entries import Level
 from keraviz_docs.review.comparison import ModelComparison, Status
 from keraviz_docs.review.headlines import by_kind
 from keraviz_docs.review.verdict import MEANING, Verdict
@@ -18,6 +19,9 @@ MARKS: Mapping[Verdict, str] = {
     "unknown": "?",
 }
 """A sign beside every verdict, so that nothing depends on colour."""
+
+LEVEL_MARKS: Mapping[Level, str] = {"error": "✗", "warning": "!", "notice": "·"}
+"""A sign for how grave something is."""
 
 STATUS: Mapping[Status, str] = {
     "identical": "unchanged",
@@ -44,6 +48,13 @@ def verdict_line(model: ModelComparison) -> str:
     if model.status != "changed":
         return STATUS[model.status]
     return f"{MARKS[model.verdict]} {MEANING[model.verdict]}"
+
+
+def objections(model: ModelComparison) -> list[tuple[Level, str]]:
+    """What the project's policy has against the change, other than what the verdict says already."""
+    reasons = model.finding.reasons if model.finding else ()
+    said = verdict_line(model) if model.status != "removed" else "the model is no longer there"
+    return [(each.level, f"{LEVEL_MARKS[each.level]} {each.sentence}") for each in reasons if each.sentence not in said]
 
 
 def count_line(model: ModelComparison) -> str:
