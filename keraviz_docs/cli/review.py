@@ -96,7 +96,7 @@ def command(
 def _compared(base: str | None, pull_request: PullRequest | None, reading: Reading) -> Compared:
     from keraviz_docs.cli import states
     from keraviz_docs.cli.comparing import compared
-    from keraviz_docs.cli.git import merged_into
+    from keraviz_docs.review.git import merged_into
 
     if base is not None:
         commit = name = base

@@ -29,13 +29,12 @@ def command(manifest: Path, directory: Path | None, check: bool, execution: opti
     from keraviz_docs.cli.files import tell as tell_path
     from keraviz_docs.cli.files import write, writing
     from keraviz_docs.cli.models import read, tell
-    from keraviz_docs.cli.states import SNAPSHOTS
     from keraviz_docs.cli.targets import parse
     from keraviz_docs.review import snapshot
     from keraviz_docs.review.comparison import Comparison, ModelComparison, costs_of
 
     selections = parse([str(manifest)])
-    directory = directory if directory is not None else manifest.parent / SNAPSHOTS
+    directory = directory if directory is not None else manifest.parent / snapshot.DIRECTORY
     differing: list[ModelComparison] = []
     expected: set[str] = set()
     could_not = False

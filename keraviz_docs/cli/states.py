@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -16,10 +13,8 @@ from keraviz_docs.cli.options import Execution
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import project_of
 from keraviz_docs.production import Cache
-from keraviz_docs.review.snapshot import SUFFIX, read
-
-SNAPSHOTS = "architectures"
-"""The directory of the snapshots, beside the manifest."""
+from keraviz_docs.review.git import git, worktree
+from keraviz_docs.review.snapshot import DIRECTORY, SUFFIX, read
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ def builder_source(architecture: Architecture, project: Path) -> Source | None:
 
 
 def _in_repository(file: Path) -> str:
-    top = _git(["rev-parse", "--show-toplevel"], file.parent)
+    top = git(["rev-parse", "--show-toplevel"], file.parent)
     root = Path(top.stdout.strip()) if top.returncode == 0 else Path.cwd()
     return Path(os.path.relpath(file.resolve(), root.resolve())).as_posix()
 
@@ -135,23 +130,23 @@ def _built(target: str, reading: Reading) -> dict[str, Architecture | str]:
 
 def _ref(ref: str, reading: Reading) -> State:
     directory = reading.manifest.parent
-    commit = _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], directory)
+    commit = git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], directory)
     if commit.returncode:
         raise UserError(
             f"{ref!r} is no git ref here, and there is no such file; "
             "give a branch, a tag, a snapshot, a directory of snapshots, or a target such as zoo.yml",
             Code.UNKNOWN_STATE,
         )
-    prefix = _git(["rev-parse", "--show-prefix"], directory).stdout.strip()
+    prefix = git(["rev-parse", "--show-prefix"], directory).stdout.strip()
     sha = commit.stdout.strip()
-    snapshots = dict(_snapshots(sha, f"{prefix}{SNAPSHOTS}", directory))
+    snapshots = dict(_snapshots(sha, f"{prefix}{DIRECTORY}", directory))
     if snapshots:
         return State(ref, snapshots)
-    with _worktree(sha, directory) as root:
+    with worktree(sha, directory) as root:
         manifest = root / prefix / reading.manifest.name
         if not manifest.is_file():
             raise UserError(
-                f"{ref} has neither {prefix}{SNAPSHOTS}/*{SUFFIX} nor {prefix}{reading.manifest.name}",
+                f"{ref} has neither {prefix}{DIRECTORY}/*{SUFFIX} nor {prefix}{reading.manifest.name}",
                 Code.NOTHING_TO_COMPARE,
             )
         # The cache of the project: what was read in one checkout holds in another, and this one is gone soon.
@@ -161,42 +156,11 @@ def _ref(ref: str, reading: Reading) -> State:
 
 
 def _snapshots(sha: str, folder: str, directory: Path) -> Iterator[tuple[str, Architecture]]:
-    listed = _git(["ls-tree", "-z", "--full-tree", "--name-only", sha, f"{folder}/"], directory)
+    listed = git(["ls-tree", "-z", "--full-tree", "--name-only", sha, f"{folder}/"], directory)
     for name in listed.stdout.split("\0"):
         path = PurePosixPath(name)
         if path.suffix == SUFFIX:
-            content = _git(["show", f"{sha}:{name}"], directory)
+            content = git(["show", f"{sha}:{name}"], directory)
             if content.returncode:
                 raise UserError(f"git cannot show {name}: {content.stderr.strip()}", Code.GIT)
             yield path.stem, _decoded(content.stdout.encode(), name)
-
-
-@contextmanager
-def _worktree(sha: str, directory: Path) -> Iterator[Path]:
-    """Check a commit out beside the repository's own tree, and remove it afterwards."""
-    with tempfile.TemporaryDirectory(prefix="keraviz-") as temporary:
-        root = Path(temporary) / "tree"
-        added = _git(["worktree", "add", "--quiet", "--detach", str(root), sha], directory)
-        if added.returncode:
-            raise UserError(f"git cannot check out {sha[:10]}: {added.stderr.strip()}", Code.GIT)
-        try:
-            yield root.resolve()
-        finally:
-            _git(["worktree", "remove", "--force", str(root)], directory)
-
-
-def _git(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(  # noqa: S603  # fixed words, a ref after --end-of-options, no shell
-            ["git", *arguments],  # noqa: S607  # the user's own git
-            cwd=directory,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise UserError(
-            f"git is not installed, or {directory} does not exist; name files instead of refs", Code.GIT
-        ) from error

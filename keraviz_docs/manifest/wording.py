@@ -111,7 +111,7 @@ def _conversion(finding: Finding, accepted: list[str], written: str | None) -> s
         return f": write {written or found}%"
     if accepted == ["string"] and written:
         return f": put it in quotes: {quoted(written)}"
-    if accepted == ["array"] and isinstance(found, str) and len(found) < 60:
+    if accepted == ["array"] and isinstance(found, str) and found.isprintable() and len(found) < 60:
         return f": write [{found}]"
     if finding.path == () and isinstance(found, list):
         return ": put 'models:' above the list of models"

@@ -8,8 +8,10 @@ from keraviz_docs.review.matching import match
 from keraviz_docs.review.snapshot_reading import Snapshot, SnapshotError, read
 from keraviz_docs.review.snapshot_writing import write
 
-__all__ = ["SUFFIX", "Snapshot", "SnapshotError", "check", "read", "snapshot_of"]
+__all__ = ["DIRECTORY", "SUFFIX", "Snapshot", "SnapshotError", "check", "read", "snapshot_of"]
 
+DIRECTORY = "architectures"
+"""Where snapshots are, beside the manifest."""
 SUFFIX = ".arch"
 """How the name of a snapshot file ends."""
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from keraviz_docs.errors import Code, UserError
 
 
-def git(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run git in a directory and return what it said, whether it succeeded or not.
+def git(arguments: list[str], directory: Path, told: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run git in a directory, tell it something, and return what it said, whether it succeeded or not.
 
     Raises:
         UserError: there is no git, or no such directory.
@@ -18,16 +21,35 @@ def git(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[st
         return subprocess.run(  # noqa: S603  # fixed words, a ref after --end-of-options, no shell
             ["git", *arguments],  # noqa: S607  # the user's own git
             cwd=directory,
+            input=told,
             capture_output=True,
             text=True,
             encoding="utf-8",
             errors="replace",
             check=False,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
             f"git is not installed, or {directory} does not exist; name files instead of refs", Code.GIT
         ) from error
+
+
+@contextmanager
+def worktree(commit: str, directory: Path) -> Iterator[Path]:
+    """Check a commit out beside the repository's own tree, and remove it afterwards.
+
+    Raises:
+        UserError: git refuses.
+    """
+    with tempfile.TemporaryDirectory(prefix="keraviz-") as temporary:
+        root = Path(temporary) / "tree"
+        added = git(["worktree", "add", "--quiet", "--detach", str(root), commit], directory)
+        if added.returncode:
+            raise UserError(f"git cannot check out {commit[:10]}: {added.stderr.strip()}", Code.GIT)
+        try:
+            yield root.resolve()
+        finally:
+            git(["worktree", "remove", "--force", str(root)], directory)
 
 
 def merged_into(head: str, base: str, directory: Path) -> str:
