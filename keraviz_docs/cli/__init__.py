@@ -17,7 +17,7 @@ from typing import NoReturn
 import click
 
 from keraviz_docs import __version__
-from keraviz_docs.cli import build, cache, comment, diff, extract, init, render, review, schema, snapshot
+from keraviz_docs.cli import build, cache, comment, diff, explain, extract, init, render, review, schema, snapshot
 from keraviz_docs.errors import Code, UserError, more_about
 
 COMMANDS: Sequence[click.Command] = (
@@ -31,6 +31,7 @@ COMMANDS: Sequence[click.Command] = (
     comment.command,
     cache.command,
     schema.command,
+    explain.command,
 )
 
 INTERRUPTED = 128 + signal.SIGINT

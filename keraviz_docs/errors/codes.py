@@ -1,12 +1,24 @@
 """Every kind of mistake that a user can make and mend, with the code that it keeps for ever.
 
-The hundreds say where: 0 the command line, 1 the manifest, 2 reading models, 3 drawing, 4 comparing, 5 writing pages,
-6 processes and clusters, 7 starting.  A new kind gets the next free number of its hundred; no number is used twice.
+The hundreds say where; see :data:`GROUPS`.  A new kind gets the next free number of its hundred, and a section in
+:mod:`~keraviz_docs.errors.explanations`.  No number is ever used for another kind.
 """
 
 from __future__ import annotations
 
 from enum import Enum
+
+GROUPS = (
+    "The command line",
+    "The manifest",
+    "Reading models",
+    "Drawing",
+    "Comparing",
+    "Writing pages",
+    "Processes and clusters",
+    "Starting",
+)
+"""What the hundreds are called."""
 
 
 class Code(Enum):
@@ -14,6 +26,11 @@ class Code(Enum):
 
     title: str
     """What is wrong, in a few words: the heading of its section."""
+
+    @property
+    def group(self) -> str:
+        """Where the mistake is made: one of :data:`GROUPS`."""
+        return GROUPS[int(self.value[2])]
 
     def __new__(cls, value: str, title: str) -> Code:
         """Take the first of the two as the value, so that ``Code("KV101")`` finds a code."""
