@@ -16,8 +16,8 @@ from keraviz_docs.architecture import Architecture
 from keraviz_docs.cost import costs_of
 from keraviz_docs.diagrams import Renderer, figure
 from keraviz_docs.interactive.compared import Compared
-from keraviz_docs.pages.figures import scaled
 from keraviz_docs.pages.layer_table import rows
+from keraviz_docs.quantities import scaled
 from keraviz_docs.review.reports.wording import cost_line, is_missing, verdict_line
 
 _MOST_NODES = 1_500

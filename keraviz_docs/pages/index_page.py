@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from keraviz_docs import charts
 from keraviz_docs.pages import text
 from keraviz_docs.pages.model_page import Documented
 from keraviz_docs.pages.page import Page, front_matter, placeholder, render
@@ -33,8 +34,13 @@ def index_page(
         parts[name] = render("cards.html", models=models, thumbnails=thumbnails, ending=ending)
         lines += [f"## {text.as_markdown(section)}"] * bool(section) + [placeholder(name)]
     if sum(model.reading is not None for model in zoo) > 1:
+        lines.append("## Comparison")
+        chart = _chart(title, zoo, ending)
+        if chart is not None:
+            parts["chart"] = chart
+            lines.append(placeholder("chart"))
         parts["comparison"] = render("comparison.html", models=zoo, ending=ending)
-        lines += ["## Comparison", placeholder("comparison")]
+        lines.append(placeholder("comparison"))
     header = front_matter(title=text.as_title(title))
     return Page(path="index.md", title=text.as_title(title), markdown=header + "\n\n".join(lines) + "\n", parts=parts)
 
@@ -45,6 +51,30 @@ def sections(zoo: Sequence[Documented]) -> list[tuple[str, list[Documented]]]:
     for model in zoo:
         grouped.setdefault(text.one_line(model.entry.section or "", text.TITLE_LIMIT), []).append(model)
     return [(section, models) for section, models in grouped.items() if models]
+
+
+def _chart(title: str, zoo: Sequence[Documented], ending: str) -> str | None:
+    """Return the chart of parameters against MACs, unless too few models have both."""
+    models = [
+        charts.Model(
+            title=model.title,
+            section=text.one_line(model.entry.section or "", text.TITLE_LIMIT),
+            href=f"{model.id}/{ending}",
+            parameters=figures.parameters,
+            macs=figures.macs if figures.macs_exact else None,
+        )
+        for model in zoo
+        if (figures := model.figures) is not None
+    ]
+    shown = charts.comparable(models)
+    if len(shown) < charts.FEWEST_MODELS:
+        return None
+    return render(
+        "zoo_chart.html",
+        svg=charts.zoo_svg(shown, "keraviz-zoo", title),
+        legend=charts.legend(shown),
+        left_out=len(models) - len(shown),
+    )
 
 
 def _summary(zoo: Sequence[Documented]) -> str:

@@ -11,7 +11,8 @@ from keraviz_docs.architecture import Architecture, Group, Node, Source, Uncalle
 from keraviz_docs.cost import Costs, Sum
 from keraviz_docs.diagrams import Family, family_of
 from keraviz_docs.pages.api_links import documentation
-from keraviz_docs.pages.figures import scaled, shape_text
+from keraviz_docs.pages.figures import shape_text
+from keraviz_docs.quantities import scaled
 
 SourceLink = Callable[[Source], str | None]
 """Turns a place in the code into a web address, if the project's code is on the web."""

@@ -13,7 +13,8 @@ from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]  #
 from pygments.lexers import PythonLexer  # type: ignore[import-untyped]  # likewise
 
 from keraviz_docs.architecture import Architecture, to_json
-from keraviz_docs.cost import costs_of
+from keraviz_docs.charts import depth_series, depth_svg
+from keraviz_docs.cost import Costs, costs_of
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
 from keraviz_docs.pages import docstring, text
@@ -24,6 +25,14 @@ from keraviz_docs.pages.page import Page, front_matter, placeholder, render
 
 FORMAT_TITLES = {"svg": "SVG", "png": "PNG", "pdf": "PDF", "dot": "DOT"}
 VARIANT_TITLES = {"overview": "Overview", "tb": "Top to bottom", "lr": "Left to right", "numbered": "Numbered"}
+_SECTIONS = (
+    ("", "figures"),
+    ("Diagram", "diagram"),
+    ("Along the depth", "depth"),
+    ("Layers", "layers"),
+    ("Code", "code"),
+)
+"""Headings of a page, and the part that each stands above."""
 DIRECT_ROWS = 1000
 """A longer table is kept aside and its rows are inserted as they are needed."""
 
@@ -140,6 +149,9 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
             references=model.entry.references,
         ),
     }
+    depth = _depth(model, architecture, costs)
+    if depth is not None:
+        parts["depth"] = depth
     assets = {f"{model.id}-layers.js": _payload(_details(architecture, link))}
     assets[f"{model.id}.json"] = to_json(architecture).decode()
     assets |= {f"{model.id}-{drawing.variant}.js": _payload(drawing.svg) for drawing in model.drawings[1:]}
@@ -147,7 +159,7 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
     return Page(
         path=f"{model.id}/index.md",
         title=text.as_title(model.title),
-        markdown=_markdown(model, ("", "figures"), ("Diagram", "diagram"), ("Layers", "layers"), ("Code", "code")),
+        markdown=_markdown(model, *((heading, part) for heading, part in _SECTIONS if part in parts)),
         parts=parts,
         anchors=frozenset(f"layer-{node.number}" for node in architecture.nodes),
         assets=assets,
@@ -172,6 +184,20 @@ def source_links(builder: BuilderFacts) -> SourceLink:
     base = url[: url.rindex(f"/{place.file}")]
     package = place.file.split("/", 1)[0]
     return lambda source: f"{base}/{source.file}#L{source.line}" if source.file.split("/", 1)[0] == package else None
+
+
+def _depth(model: Documented, architecture: Architecture, costs: Costs) -> str | None:
+    """Return the chart of costs along the depth, unless the model is too small for one."""
+    series = depth_series(architecture, costs, model.entry.inputs)
+    if series is None:
+        return None
+    return render(
+        "depth.html",
+        svg=depth_svg(series, f"{model.id}-depth", model.title),
+        macs_known=costs.total.macs.known is not None,
+        macs_unknown=bool(costs.total.macs.unknown),
+        steps=any(mark.width is not None for mark in series.marks),
+    )
 
 
 def _failure_page(model: Documented, failure: Failure, relatives: list[dict[str, object]]) -> Page:

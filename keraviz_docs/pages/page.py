@@ -19,9 +19,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from keraviz_docs import quantities
 from keraviz_docs.pages import figures, text
 
-_PLACEHOLDER = re.compile(r'<div data-keraviz="([a-z0-9-]+)"></div>')
+# Without quotes where another plugin minified the page.
+_PLACEHOLDER = re.compile(r'<div data-keraviz="?([a-z0-9-]+)"?></div>')
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ def _environment() -> Environment:
         "prose": text.prose,
         "pre": text.preformatted,
         "address": text.web_address,
-        "scaled": figures.scaled,
-        "bytes": figures.byte_size,
+        "scaled": quantities.scaled,
+        "bytes": quantities.byte_size,
         "shape": figures.shape_text,
         "count": lambda number: f"{number:,}",
         "trusted": Markup,

@@ -229,7 +229,9 @@ def _digest(*parts: str | bytes) -> str:
 def _fingerprint() -> str:
     """Identify the code and the templates that make pages, so that another version makes them anew."""
     here = Path(__file__).parent
-    sources = sorted([*here.glob("*.py"), *(here / "templates").iterdir()])
+    packages = [here, *(here.parent / name for name in ("charts", "cost", "folding"))]
+    sources = [*(source for package in packages for source in sorted(package.glob("*.py")))]
+    sources += sorted((here / "templates").iterdir())
     return _digest(__version__, *(source.read_text(encoding="utf-8") for source in sources if source.is_file()))
 
 

@@ -5,12 +5,13 @@ import doctest
 import msgspec
 import pytest
 
+from keraviz_docs import quantities
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.pages import api_links, figures, text
 from keraviz_docs.pages.figures import Figures
 
 
-@pytest.mark.parametrize("module", [api_links, figures, text])
+@pytest.mark.parametrize("module", [api_links, figures, quantities, text])
 def test_examples_in_docstrings_hold(module: object) -> None:
     failed, tried = doctest.testmod(module)  # type: ignore[arg-type]  # parametrised modules
     assert tried
@@ -59,7 +60,7 @@ def test_macs_that_are_partly_unknown_are_a_lower_bound() -> None:
     ("number", "shown"), [(0, "0"), (999, "999"), (1000, "1.00 k"), (999_999, "1.00 M"), (10**21, "1000 E")]
 )
 def test_numbers_have_three_digits_and_a_prefix(number: int, shown: str) -> None:
-    assert figures.scaled(number) == shown
+    assert quantities.scaled(number) == shown
 
 
 def test_figures_come_from_the_totals(siamese: Architecture) -> None:
