@@ -9,8 +9,10 @@ answer that was made from something else than what lies here is shown, but not r
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from concurrent.futures import Future
+import logging
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from typing import Any
 
 import msgspec
@@ -18,14 +20,19 @@ import msgspec
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.production.fingerprints import Fingerprints
 from keraviz_docs.production.messages import Observed, Request, packed, unpacked
-from keraviz_docs.production.pool import LocalPool, Result
+from keraviz_docs.production.pool import LocalPool, Result, default_jobs
 
 try:
+    import dask
     import distributed
+    from dask.utils import parse_timedelta
+    from distributed.security import Security
 except ImportError as error:  # an optional dependency
     raise UserError("Dask is not installed; `pip install keraviz-docs[dask]` installs it", Code.DASK_MISSING) from error
 
 _PLUGIN = "keraviz-docs"
+
+_log = logging.getLogger("keraviz_docs.production")
 
 
 class ClusterPool:
@@ -39,16 +46,32 @@ class ClusterPool:
             jobs: how many workers a cluster on this machine has.
 
         Raises:
-            UserError: no scheduler answers at the address.
+            UserError: no scheduler answers at the address, or its workers cannot run this program.
         """
+        self._place = address or "this machine"
+        # What happens to a cluster is told once, as what it means here, and not with Dask's tracebacks, too.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        if address is None:
+            self._client = distributed.Client(
+                n_workers=jobs or default_jobs(),
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+        else:
+            workers = _workers(address)
+            if not workers:
+                _log.warning("the Dask cluster at %s has no worker yet; models wait for one to join", address)
+            self._client = distributed.Client(address)
         try:
-            if address is not None:
-                self._client = distributed.Client(address)
-            else:
-                self._client = distributed.Client(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise UserError(f"no Dask scheduler answers at {address}: {error}", Code.NO_SCHEDULER) from error
-        self._client.register_plugin(_PoolOfWorker(), name=_PLUGIN)
+            self._client.register_plugin(_PoolOfWorker(), name=_PLUGIN)
+        except Exception as error:  # whatever a worker without this package, or with another version of it, raises
+            self._client.close()
+            raise UserError(
+                f"the workers of the Dask cluster at {self._place} cannot run keraviz-docs: {type(error).__name__}: "
+                f"{error}; install the same packages there as here",
+                Code.NO_SCHEDULER,
+            ) from error
         self._executor = self._client.get_executor(pure=False)
 
     def submit(self, request: Request, /) -> Future[Result]:
@@ -56,7 +79,7 @@ class ClusterPool:
         outer: Future[Result] = Future()
         inner = self._executor.submit(_serve, packed(request))
         outer.set_running_or_notify_cancel()
-        inner.add_done_callback(lambda done: _pass_on(done, outer, request))
+        inner.add_done_callback(lambda done: _pass_on(done, outer, request, self._place))
         return outer
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -89,6 +112,12 @@ class _PoolOfWorker(distributed.WorkerPlugin):  # type: ignore[misc]  # Dask's c
 def _serve(request: bytes) -> bytes:
     """Serve a request on a worker."""
     asked = unpacked(request)
+    if not asked.project.is_dir():
+        raise UserError(
+            f"the Dask worker {distributed.get_worker().address} has no directory {asked.project}; the project must "
+            "lie at the same path on every worker, as on a shared file system",
+            Code.NO_SCHEDULER,
+        )
     result = distributed.get_worker().plugins[_PLUGIN].pool.submit(asked).result()
     dependencies = Fingerprints(asked.project.resolve(), asked.environment).settle(result.observed)
     unknown = () if dependencies is not None else (Observed("unobserved", "another machine"),)
@@ -97,12 +126,44 @@ def _serve(request: bytes) -> bytes:
     )
 
 
-def _pass_on(done: Future[bytes], outer: Future[Result], request: Request) -> None:
-    with contextlib.suppress(Exception):  # nobody waits for it any more
+def _pass_on(done: Future[bytes], outer: Future[Result], request: Request, place: str) -> None:
+    with contextlib.suppress(InvalidStateError):  # nobody waits for it any more
         try:
             outer.set_result(msgspec.msgpack.decode(done.result(), type=Result))
         except distributed.KilledWorker:
             failure = request.failure("crash", "Every worker of the cluster that began to read it died.")
             outer.set_result(Result(answer=failure))
+        except CancelledError:
+            lost = f"the Dask cluster at {place} went away while it read models; what it had read is in the cache"
+            outer.set_exception(UserError(lost, Code.NO_SCHEDULER))
         except BaseException as error:  # the worker's, passed on with the future as every executor does
             outer.set_exception(error)
+
+
+def _workers(address: str) -> int:
+    """Return how many workers the scheduler at an address has now.
+
+    Raises:
+        UserError: none answers there, within as long as Dask's ``distributed.comm.timeouts.connect`` says.
+    """
+    seconds = parse_timedelta(dask.config.get("distributed.comm.timeouts.connect"))
+    try:
+        identity = asyncio.run(_identity(address, seconds))
+    except (OSError, ValueError, asyncio.TimeoutError) as error:  # it is the builtin TimeoutError from Python 3.11 on
+        reason = str(error) or f"what listens there is no scheduler, or did not answer within {seconds:g} s"
+        message = f"no Dask scheduler answers at {address}: {reason}"
+        raise UserError(f"{message}; `dask scheduler` starts one", Code.NO_SCHEDULER) from error
+    if identity.get("type") != "Scheduler":
+        what = str(identity.get("type")).lower()
+        raise UserError(f"at {address} is a Dask {what}; give the address of its scheduler", Code.NO_SCHEDULER)
+    return len(identity["workers"])
+
+
+async def _identity(address: str, seconds: float) -> dict[str, Any]:
+    """Ask who listens at an address; `distributed.Client` alone would wait for ever for what is no scheduler."""
+    remote = distributed.rpc(address, timeout=seconds, connection_args=Security().get_connection_args("client"))
+    try:
+        identity: dict[str, Any] = await asyncio.wait_for(remote.identity(), seconds)
+        return identity
+    finally:
+        await remote.close_rpc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,7 @@ def produce(
     pool: Pool | None = None,
     progress: Progress | None = None,
     shard: Shard | None = None,
+    tell: Callable[[ModelReport], object] | None = None,
 ) -> Report:
     """Read all models, each in a process of its own.
 
@@ -51,6 +52,7 @@ def produce(
         pool: where to read them, when not in processes that live as long as this call.  It stays open.
         progress: is told what happens; nobody is when not given.
         shard: which share of the models to read; all when not given.
+        tell: is called with each model as soon as it is known, while others are still being read.
 
     Returns:
         A report that has an outcome for every model of the share; a model that could not be read has a failure there.
@@ -63,7 +65,7 @@ def produce(
     report: Report | None = None
     try:
         with _opened(pool, jobs) as opened:
-            report = _Production(project.resolve(), cache, opened, progress, shard).run(entries)
+            report = _Production(project.resolve(), cache, opened, progress, shard, tell).run(entries)
     finally:
         progress.close(report)
     return report
@@ -79,8 +81,17 @@ def _opened(pool: Pool | None, jobs: int | None) -> Iterator[Pool]:
 
 
 class _Production:
-    def __init__(self, project: Path, cache: Cache | None, pool: Pool, progress: Progress, shard: Shard | None) -> None:
+    def __init__(
+        self,
+        project: Path,
+        cache: Cache | None,
+        pool: Pool,
+        progress: Progress,
+        shard: Shard | None,
+        tell: Callable[[ModelReport], object] | None,
+    ) -> None:
         self._shard = shard
+        self._tell = tell
         self._project = project
         self._cache = cache
         self._pool = pool
@@ -178,6 +189,8 @@ class _Production:
             )
             self._models[place] = report
             self._progress.finish(report)
+            if self._tell is not None:
+                self._tell(report)
         elif isinstance(entry, DiscoverEntry) and isinstance(answer, Discovery):
             found = [entry.found(model.id, model.target) for model in answer.models]
             self._enlist([((place[0], index), model) for index, model in enumerate(found)])
