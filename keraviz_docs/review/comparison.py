@@ -19,6 +19,9 @@ from keraviz_docs.review.verdict import Mismatch, Verdict, verdict_on
 SCHEMA = 1
 """Version of the JSON form."""
 
+_LARGEST = 10**30
+"""No model has more of anything; what is larger cannot be divided as floating point either."""
+
 Status = Literal["identical", "changed", "added", "removed", "failed"]
 
 
@@ -150,7 +153,10 @@ def from_json(data: bytes | str) -> Comparison:
 
 
 def _check(model: ModelComparison) -> None:
-    """Make sure that every change says what a report will ask of it."""
+    """Make sure that the figures are some, and that every change says what a report will ask of it."""
+    figures = (*model.costs.parameters, *model.costs.macs, *model.costs.weight_bytes)
+    if any(figure is not None and not 0 <= figure <= _LARGEST for figure in figures):
+        raise msgspec.ValidationError(f"{model.id!r} costs what no model does")
     for change in model.changes:
         what = f"{model.id!r}: a change of kind {change.kind!r}"
         if any(not 0 <= entry < len(model.changes) for entry in change.entries):

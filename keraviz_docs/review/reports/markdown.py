@@ -65,7 +65,7 @@ def markdown(comparison: Comparison, *, full_report: str | None = None, limit: i
 
 def code(text: str) -> str:
     """Return text as a code span, in which nothing is markup, a mention or a link, in a table either."""
-    text = printable(text)[:_LINE].replace("|", "¦") or " "
+    text = printable(text[:_LINE])[:_LINE].replace("|", "¦") or " "
     fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
     pad = " " if text[0] in "` " or text[-1] in "` " else ""
     return f"{fence}{pad}{text}{pad}{fence}"
@@ -73,7 +73,7 @@ def code(text: str) -> str:
 
 def fenced(lines: Sequence[str]) -> str:
     """Return lines as a block in which nothing is markup; added and removed ones are coloured."""
-    safe = [_ascii_sign(printable(line)[:_LINE]) for line in lines]
+    safe = [_ascii_sign(printable(line[:_LINE])[:_LINE]) for line in lines]
     longest = max((len(run) for line in safe for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}diff\n" + "\n".join(safe) + f"\n{fence}\n"
@@ -116,7 +116,7 @@ def _section(model: ModelComparison, room: int) -> str | None:
 
 
 def _folded(title: str, lines: Sequence[str], room: int) -> str:
-    lines = [printable(line)[:_LINE] for line in lines]
+    lines = [printable(line[:_LINE])[:_LINE] for line in lines]
     room -= 200
     kept: list[str] = []
     for line in lines:
