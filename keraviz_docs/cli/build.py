@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from keraviz_docs.cli import options
-from keraviz_docs.errors import Code, UserError
+from keraviz_docs.errors import Code, UserError, more_about
 
 if TYPE_CHECKING:
     from keraviz_docs.diagrams import EngineName
@@ -61,6 +61,8 @@ def command(
     tell(made.report.failures)
     for sentence in made.undrawn:
         click.echo(f"\n{sentence}", err=True)
+    if made.undrawn:
+        click.echo(f"\n{more_about([Code.GRAPHVIZ_FAILED])}", err=True)
     if isinstance(made, site.Site):
         files.tell(made.pages.directory / made.pages.index.path, quiet=execution.quiet)
     return int(bool(made.report.failures or made.undrawn))

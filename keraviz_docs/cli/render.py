@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keraviz_docs.cli import options
+from keraviz_docs.errors import Code, more_about
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -132,6 +133,8 @@ def _draw(
             else:
                 for path in result.job.files.values():
                     files.tell(path, quiet=execution.quiet)
+    if undrawn:
+        click.echo(f"\n{more_about([Code.GRAPHVIZ_FAILED])}", err=True)
     return undrawn
 
 

@@ -48,7 +48,11 @@ def state_of(text: str, reading: Reading) -> State:
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.suffix in (SUFFIX, ".json"))
         if not files:
-            raise UserError(f"{text} has neither snapshots ({SUFFIX}) nor extracts (.json)", Code.NOTHING_TO_COMPARE)
+            raise UserError(
+                f"{text} has neither snapshots ({SUFFIX}) nor extracts (.json): "
+                f"`keraviz snapshot -o {text}` writes snapshots there",
+                Code.NOTHING_TO_COMPARE,
+            )
         return State(text, {file.stem: _file(file) for file in files})
     if path.suffix in (SUFFIX, ".json") and path.is_file():
         architecture = _file(path)
@@ -146,7 +150,8 @@ def _ref(ref: str, reading: Reading) -> State:
         manifest = root / prefix / reading.manifest.name
         if not manifest.is_file():
             raise UserError(
-                f"{ref} has neither {prefix}{DIRECTORY}/*{SUFFIX} nor {prefix}{reading.manifest.name}",
+                f"{ref} has neither {prefix}{DIRECTORY}/*{SUFFIX} nor {prefix}{reading.manifest.name}: "
+                "name its manifest with -m, or another ref",
                 Code.NOTHING_TO_COMPARE,
             )
         # The cache of the project: what was read in one checkout holds in another, and this one is gone soon.

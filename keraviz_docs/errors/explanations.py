@@ -306,7 +306,7 @@ class Mixing(keras.layers.Layer): ...
         "`builder`.",
     ),
     Code.BACKEND: Explanation(
-        example="Keras uses numpy in this process, and models are read with TensorFlow",
+        example="Keras uses jax in this process, and models are read with TensorFlow",
         why="Models are traced with TensorFlow, whatever you train them with. In a script or notebook that has "
         "imported Keras with another backend, it is too late to change that.",
         remedy='Name the builder as text, `keraviz_docs.read("zoo.vision:unet")`, which is read in a process of its '
@@ -404,7 +404,8 @@ class Mixing(keras.layers.Layer): ...
     Code.PLUGIN_OPTION: Explanation(
         example="keraviz: `path: ..` must be a directory of the site, such as `models`",
         why="The plugin puts its pages into a directory of the site, which `path` names.",
-        remedy="Write a relative path without `..`, such as `path: models`. The reference of [the plugin](plugin.md) has all options.",
+        remedy="Write a relative path without `..`, such as `path: models`. The reference of [the plugin](plugin.md) "
+        "has all options.",
     ),
     Code.MODELS_FAILED: Explanation(
         example="keraviz: 1 of the models could not be read, and `on_error` is `fail`",

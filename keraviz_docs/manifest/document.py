@@ -203,7 +203,7 @@ class _Walk:
             key, problem = self._scalar(key_node)
             if problem is None and key in seen:
                 first = self.position(seen[key].start_mark)
-                sentence = f"the key {quoted(key_node.value)} is here twice; first at {first}"
+                sentence = f"the key {quoted(key_node.value)} is here twice; first at {first}: keep one"
                 self.mistake(key_node.start_mark, sentence, Code.WRITTEN_TWICE)
             elif problem is None:
                 seen[key] = key_node

@@ -70,6 +70,9 @@ def target_sentence(text: str) -> str:
     bare = re.sub(r"\(.*\)?$", "", text.strip(), flags=re.DOTALL)
     if bare != text.strip() and re.search(TARGET_PATTERN, bare):
         return f"{start}: leave out the parentheses, arguments go into 'kwargs'"
+    file = re.sub(r"[/\\]+", ".", bare.removesuffix(".py").strip("./\\"))
+    if bare.endswith(".py") and re.search(MODULE_PATTERN, file) and len(file) < 100:
+        return f"{start}: write '{file}:' and the name of a function in this file"
     module, _, name = bare.partition(":") if ":" in bare else bare.rpartition(".")
     if ":" in bare or "/" in bare or "\\" in bare:
         module = re.sub(r"\.py$", "", module).strip("./\\ ")

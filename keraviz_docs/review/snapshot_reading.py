@@ -135,7 +135,7 @@ class _Reader:
             self.fail(f"expected one of the sections {', '.join(SECTIONS)}, found {line[:80]!r}")
         self.header[key] = value
         if key == "format" and value != str(FORMAT):
-            self.fail(f"snapshot format {value}; this version of keraviz-docs reads format {FORMAT}")
+            self.fail(f"snapshot format {value}; this version of keraviz-docs reads format {FORMAT}: write it anew")
 
     def content(self, line: str) -> None:
         indent = len(line) - len(line.lstrip(" "))

@@ -213,8 +213,8 @@ ENTRIES = [
     ),
     ("builder: 'z:f', kwargs: {x: {<<: ▸3}}", "'<<' merges a mapping, or a list of mappings: this is something else"),
     ("builder: 'z:f', kwargs: {x: {▸[1]: 2}}", "a key must be one word or text, not a list or mapping"),
-    ("builder: 'z:f', kwargs: {x: 1, ▸x: 2}", "the key 'x' is here twice; first at zoo.yml:1:36"),
-    ("builder: 'z:f', ▸builder: 'z:g'", "the key 'builder' is here twice; first at zoo.yml:1:11"),
+    ("builder: 'z:f', kwargs: {x: 1, ▸x: 2}", "the key 'x' is here twice; first at zoo.yml:1:36: keep one"),
+    ("builder: 'z:f', ▸builder: 'z:g'", "the key 'builder' is here twice; first at zoo.yml:1:11: keep one"),
 ]
 
 
