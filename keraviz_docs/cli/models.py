@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import click
-
 from keraviz_docs import production
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.cli.options import Execution
@@ -75,16 +73,23 @@ def _cache(selection: Selection, execution: Execution) -> production.Cache | Non
 
 def tell(failures: Sequence[Failure]) -> None:
     """Print on stderr why models could not be read, with the zoo's own lines of the traceback."""
+    if not failures:
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False, markup=False)
     for failure in failures:
         label = failure.id or failure.target
-        click.echo(f"\n{label} failed ({failure.kind}): {failure.message} [{failure.code.value}]", err=True)
+        kind = f" failed ({failure.kind})"
+        told = Text.assemble("\n", (label, "bold red"), (kind, "red"), f": {failure.message} [{failure.code.value}]")
         for frame in failure.frames:
-            click.echo(f"  {frame.file}:{frame.line} in {frame.function}", err=True)
+            told.append(f"\n  {frame.file}:{frame.line} in {frame.function}", "dim")
             if frame.code:
-                click.echo(f"    {frame.code.strip()}", err=True)
+                told.append(f"\n    {frame.code.strip()}")
         if failure.output.strip():
-            click.echo("  It printed last:", err=True)
+            told.append("\n  It printed last:", "dim")
             for line in failure.output.strip().splitlines()[-5:]:
-                click.echo(f"    {line}", err=True)
-    if failures:
-        click.echo(f"\n{more_about(failure.code for failure in failures)}", err=True)
+                told.append(f"\n    {line}")
+        console.print(told)
+    console.print(f"\n{more_about(failure.code for failure in failures)}", style="dim")

@@ -1,4 +1,7 @@
-"""What a person sees while models are read: a bar on a terminal, lines in a log, or nothing."""
+"""What a person sees while models are read: a bar on a terminal, lines in a log, or nothing.
+
+That a model failed is shown here; why it failed is told once, by who asked for it, when everything is done.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,12 @@ from typing import Protocol
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from keraviz_docs.outcome import Failure
+from keraviz_docs.outcome import Failure, Outcome
 from keraviz_docs.production.report import ModelReport, Report
 
 
@@ -82,12 +84,14 @@ class LiveBar:
         self._console = console
         self._bar = Bar(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=30, complete_style="cyan", finished_style="cyan"),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            TextColumn("[red]{task.fields[failures]}"),
             console=console,
         )
-        self._task = self._bar.add_task("Reading models", total=None)
+        self._task = self._bar.add_task("Reading models", total=None, failures="")
+        self._failed = 0
         self._current: list[str] = []
         self._live = Live(console=console, refresh_per_second=8, transient=True, get_renderable=self._render)
         self._shown = False
@@ -104,21 +108,20 @@ class LiveBar:
             self._live.start()
 
     def finish(self, model: ModelReport) -> None:
-        """Advance the bar, and leave a line for a failure."""
+        """Advance the bar, and count failures beside it."""
         if model.entry.id in self._current:
             self._current.remove(model.entry.id)
-        self._bar.advance(self._task)
-        if isinstance(model.outcome, Failure):
-            self._console.print(Text(_line(model), style="red"), soft_wrap=True)
+        self._failed += isinstance(model.outcome, Failure)
+        self._bar.update(self._task, advance=1, failures=f"{self._failed} failed" if self._failed else "")
 
     def close(self, report: Report | None) -> None:
         """Take the bar away and show the table."""
         if self._shown:
             self._live.stop()
-        if report is not None and (self._shown or report.failures):
-            self._console.print(_table(report))
-        elif report is not None:
-            self._console.print(Text(summary(report)), soft_wrap=True)
+        if report is not None:
+            if self._shown or report.failures:
+                self._console.print(_table(report))
+            self._console.print(_coloured(report), soft_wrap=True)
 
     def _render(self) -> Group:
         names = ", ".join(self._current[:3]) + (f" and {len(self._current) - 3} more" if len(self._current) > 3 else "")
@@ -147,28 +150,46 @@ def summary(report: Report) -> str:
 
 
 def _line(model: ModelReport) -> str:
-    if isinstance(model.outcome, Failure):
-        first = model.outcome.message.splitlines()[0] if model.outcome.message else ""
-        return f"{model.entry.id}: failed ({model.outcome.kind}): {first}"
-    return f"{model.entry.id}: {_duration(model.seconds)}"
+    failed = f"failed ({model.outcome.kind}), " if isinstance(model.outcome, Failure) else ""
+    return f"{model.entry.id}: {failed}{_duration(model.seconds)}"
+
+
+def _coloured(report: Report) -> Text:
+    line = Text(summary(report), style="bold")
+    line.highlight_regex(r"\d+ failed", "red")
+    return line
 
 
 def _table(report: Report) -> Table:
-    table = Table(title=escape(summary(report)), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    """Show what was read anew and what failed; of many models, those that failed and those that took longest."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("model", overflow="fold")
     table.add_column("took", justify="right")
     table.add_column("result", overflow="fold")
-    for model in report.models:
-        if isinstance(model.outcome, Failure):
-            told = Text(f"{model.outcome.kind}: {model.outcome.message}", style="red")
-        elif model.from_cache:
-            told = Text("from the cache", style="dim")
-        else:
-            told = Text("read")
-        table.add_row(Text(model.entry.id), "" if model.from_cache else _duration(model.seconds), told)
+    shown = [model for model in report.models if not model.from_cache or isinstance(model.outcome, Failure)]
+    left_out = 0
+    if len(shown) > _MOST_ROWS:
+        slowest = sorted(shown, key=lambda model: -model.seconds)[:_SLOWEST]
+        few = [model for model in shown if isinstance(model.outcome, Failure) or model in slowest]
+        left_out = len(shown) - len(few)
+        shown = few
+    for model in shown:
+        table.add_row(Text(model.entry.id), _duration(model.seconds), _result(model.outcome))
     for failure in report.undiscovered:
-        table.add_row(Text(failure.target), "", Text(f"{failure.kind}: {failure.message}", style="red"))
+        table.add_row(Text(failure.target), "", _result(failure))
+    if left_out:
+        table.add_row(Text(f"and {left_out} more that took less", style="dim"), "", Text("read", style="green"))
     return table
+
+
+def _result(outcome: Outcome) -> Text:
+    if isinstance(outcome, Failure):
+        return Text(f"failed ({outcome.kind})", style="red")
+    return Text("read", style="green")
+
+
+_MOST_ROWS = 30
+_SLOWEST = 10
 
 
 def _duration(seconds: float) -> str:

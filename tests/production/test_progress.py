@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import re
 
 import pytest
 from rich.console import Console
 
+from keraviz_docs.architecture import Architecture, ModelIdentity, Totals
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
-from keraviz_docs.outcome import Failure
+from keraviz_docs.outcome import BuilderFacts, Failure, Reading
 from keraviz_docs.production import ModelReport, Report, choose
 from keraviz_docs.production.progress import Lines, LiveBar, Progress, Silent, summary
+
+ARCHITECTURE = Architecture(
+    id="small",
+    builder="zoo:small",
+    model=ModelIdentity("small", "Functional", "keras"),
+    keras="3.15.1",
+    detail="exact",
+    inputs=(),
+    outputs=(),
+    totals=Totals(layers=0, parameters=0, trainable=0, non_trainable=0, weight_bytes=0),
+    groups=(),
+    nodes=(),
+)
 
 
 def failed(id: str, message: str = "it is [red]broken[/red]") -> ModelReport:  # noqa: A002 - the field's own word
@@ -42,18 +58,53 @@ def terminal() -> Console:
 
 def test_a_log_gets_one_line_a_model_and_a_summary(log: Console) -> None:
     assert told(Lines(log), log, failed("a"), failed("b")).splitlines() == [
-        "[1/2] a: failed (exception): it is [red]broken[/red]",
-        "[2/2] b: failed (exception): it is [red]broken[/red]",
+        "[1/2] a: failed (exception), 1.2 s",
+        "[2/2] b: failed (exception), 1.2 s",
         "2 models, 2 failed, in 2.5 s",
     ]
 
 
+def read(id: str, seconds: float) -> ModelReport:  # noqa: A002 - the field's own word
+    target = BuilderTarget("zoo", id)
+    outcome = Reading(architecture=ARCHITECTURE, builder=BuilderFacts(target=str(target)))
+    return ModelReport(entry=ModelEntry(id=id, target=target), outcome=outcome, seconds=seconds)
+
+
+def final_table(shown: str) -> list[str]:
+    """Return what stays on a terminal: what came after the bar was taken away."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown[shown.rindex("\x1b[?25h") :])
+    return [line.strip() for line in plain.splitlines() if line.strip()]
+
+
 def test_a_terminal_gets_a_table_of_all_models(terminal: Console) -> None:
-    shown = told(LiveBar(terminal), terminal, failed("alpha"), failed("beta"))
+    shown = told(LiveBar(terminal), terminal, failed("[i]alpha"), read("beta", 0.5))
     assert "Reading models" in shown
-    table = shown[shown.rindex("2 models, 2 failed") :]
-    assert "alpha" in table
-    assert "it is [red]broken[/red]" in table
+    assert "1 failed" in shown[: shown.rindex("\x1b[?25h")]
+    assert final_table(shown) == [
+        "model      took  result",
+        "[i]alpha  1.2 s  failed (exception)",
+        "beta      0.5 s  read",
+        "2 models, 1 failed, in 2.5 s",
+    ]
+
+
+def test_why_a_model_failed_is_left_to_who_tells_it_once(terminal: Console, log: Console) -> None:
+    assert "broken" not in told(LiveBar(terminal), terminal, failed("alpha"))
+    assert "broken" not in told(Lines(log), log, failed("alpha"))
+
+
+def test_of_many_models_the_table_shows_the_failed_and_the_slowest(terminal: Console) -> None:
+    many = [read(f"m{number:03}", seconds=number) for number in range(100)]
+    table = final_table(told(LiveBar(terminal), terminal, failed("bad"), *many))
+    assert [line.split()[0] for line in table[1:-2]] == ["bad", *(f"m{number:03}" for number in range(90, 100))]
+    assert table[-2:] == ["and 90 more that took less          read", "101 models, 1 failed, in 2.5 s"]
+
+
+def test_what_came_from_the_cache_is_counted_not_listed(terminal: Console) -> None:
+    cached = dataclasses.replace(read("old", 0), from_cache=True)
+    table = final_table(told(LiveBar(terminal), terminal, cached, read("new", 1.0)))
+    assert [line.split()[0] for line in table[1:]] == ["new", "2"]
+    assert table[-1] == "2 models, 1 from the cache, in 2.5 s"
 
 
 def test_a_build_that_was_broken_off_takes_its_bar_away(terminal: Console) -> None:
