@@ -16,8 +16,8 @@ from typing import Literal, Protocol
 from xml.sax.saxutils import escape
 
 from keraviz_docs.diagrams import typeface
-from keraviz_docs.diagrams.framing import read_frame, write_frame
 from keraviz_docs.errors import Code, UserError
+from keraviz_docs.framing import read_frame, write_frame
 
 EngineName = Literal["bundled", "system"]
 Layout = Literal["dot", "nop2"]

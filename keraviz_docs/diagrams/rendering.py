@@ -149,9 +149,14 @@ class Renderer:
             GraphvizMissingError: Graphviz does not work at all.
         """
         with ThreadPoolExecutor(self._workers, thread_name_prefix="keraviz-diagrams") as pool:
-            yield from pool.map(self._result, jobs)
+            yield from pool.map(self.carry_out, jobs)
 
-    def _result(self, job: Job | OverviewJob) -> Result:
+    def carry_out(self, job: Job | OverviewJob) -> Result:
+        """Draw what a job asks for, and write its files; what Graphviz cannot draw is told in the result.
+
+        Raises:
+            GraphvizMissingError: Graphviz does not work at all.
+        """
         try:
             if isinstance(job, Job):
                 self.render(job.figure(), job.files)

@@ -13,7 +13,7 @@ from typing import IO
 
 import pygraphviz
 
-from keraviz_docs.diagrams.framing import read_frame, write_frame
+from keraviz_docs.framing import read_frame, write_frame
 
 
 def main() -> None:

@@ -1,0 +1,156 @@
+"""The drawings of a zoo's models: taken from a store, or drawn while other models are still being read."""
+
+from __future__ import annotations
+
+import atexit
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from keraviz_docs import __version__, diagrams, folding
+from keraviz_docs.architecture import Architecture
+from keraviz_docs.diagrams import VARIANTS, EngineName, Format, Job, OverviewJob, Renderer, Variant
+from keraviz_docs.manifest.entries import Expand
+from keraviz_docs.pages.model_page import Documented, Drawing
+from keraviz_docs.pages.writing import write_if_changed
+from keraviz_docs.production import Store
+from keraviz_docs.production.store import digest
+from keraviz_docs.workers import Workers
+
+Sheet = Variant | Literal["overview"]
+SHEETS: tuple[Sheet, ...] = ("overview", *VARIANTS)
+"""The drawings of a model, in the order of the page's tabs."""
+
+_Key = tuple[str, Sheet]
+
+
+class Drawings:
+    """Draws models as they come, each drawing by one call of a worker."""
+
+    def __init__(self, formats: Sequence[Format], graphviz: EngineName, store: Store, workers: Workers) -> None:
+        self._formats = formats
+        self._graphviz = graphviz
+        self._store = store
+        self._workers = workers
+        self._printer = _fingerprint(graphviz, formats)
+        self._stored: dict[_Key, Mapping[str, Path]] = {}
+        self._begun: dict[_Key, tuple[str, Future[str | None]]] = {}
+
+    def begin(self, model: Documented) -> None:
+        """Look for the drawings of a model, and have those drawn that are missing."""
+        if model.reading is None:
+            return
+        architecture = model.reading.architecture
+        essence = msgspec.json.encode(architecture, order="deterministic")
+        essence += repr((self._printer, model.entry.expand)).encode()
+        for sheet in SHEETS:
+            key = digest(essence + sheet.encode())
+            stored = self._store.get_files(key)
+            if stored is not None:
+                self._stored[model.id, sheet] = stored
+            else:
+                done = self._workers.submit(
+                    _draw, self._store, key, sheet, architecture, model.entry.expand, self._formats, self._graphviz
+                )
+                self._begun[model.id, sheet] = key, done
+
+    def finish(self) -> dict[_Key, str]:
+        """Wait for all drawings; return why some could not be made.
+
+        Raises:
+            GraphvizMissingError: Graphviz does not work at all.
+            FileNotFoundError: somebody cleared the store meanwhile.
+        """
+        errors: dict[_Key, str] = {}
+        while self._begun:
+            place = next(iter(self._begun))
+            key, done = self._begun.pop(place)
+            if (error := done.result()) is not None:
+                errors[place] = error
+            elif (stored := self._store.get_files(key)) is not None:
+                self._stored[place] = stored
+            else:
+                raise FileNotFoundError(key)
+        return errors
+
+    def placed(self, zoo: Sequence[Documented], directory: Path) -> tuple[list[Documented], list[str]]:
+        """Wait for all drawings, and copy them to their pages; return the models with them, and the files' names.
+
+        Raises:
+            GraphvizMissingError: as :meth:`finish`.
+            FileNotFoundError: likewise.
+        """
+        errors = self.finish()
+        names: list[str] = []
+        models: list[Documented] = []
+        for model in zoo:
+            drawings: list[Drawing] = []
+            for sheet in SHEETS:
+                bundle = self._stored.get((model.id, sheet), {})
+                named: dict[str, str] = {form: f"{model.id}-{sheet}.{form}" for form in self._formats}
+                if named["svg"] not in bundle:
+                    continue
+                for name in named.values():
+                    write_if_changed(directory / model.id / name, bundle[name].read_bytes())
+                    names.append(f"{model.id}/{name}")
+                svg = bundle[named["svg"]].read_text(encoding="utf-8")
+                blocks = bundle.get(_blocks_name(model.id))
+                drawings.append(Drawing(sheet, svg, named, blocks.read_text(encoding="utf-8") if blocks else None))
+            sentences = [errors[model.id, sheet] for sheet in SHEETS if (model.id, sheet) in errors]
+            models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(sentences) or None))
+        return models, names
+
+
+def _draw(
+    store: Store,
+    key: str,
+    sheet: Sheet,
+    architecture: Architecture,
+    expand: Expand,
+    formats: Sequence[Format],
+    graphviz: EngineName,
+) -> str | None:
+    """Draw one sheet into the store; return why that could not be done."""
+    with tempfile.TemporaryDirectory(prefix="keraviz-") as draft:
+        files = {form: Path(draft, f"{architecture.id}-{sheet}.{form}") for form in formats}
+        job: Job | OverviewJob
+        if sheet == "overview":
+            job = OverviewJob(architecture, files, Path(draft, _blocks_name(architecture.id)))
+        else:
+            job = Job(architecture, sheet, files, _depth(expand))
+        error = _renderer(graphviz).carry_out(job).error
+        if error is None:
+            store.put_files(key, {path.name: path.read_bytes() for path in sorted(Path(draft).iterdir())})
+        return error
+
+
+@cache
+def _renderer(graphviz: EngineName) -> Renderer:
+    """Return the one Graphviz that a worker keeps running."""
+    renderer = Renderer(graphviz)
+    atexit.register(renderer.close)
+    return renderer
+
+
+def _blocks_name(identifier: str) -> str:
+    return f"{identifier}-blocks.json"
+
+
+def _depth(expand: Expand) -> int | None:
+    if isinstance(expand, int):
+        return expand
+    return 0 if expand == "none" else None
+
+
+@cache
+def _fingerprint(graphviz: EngineName, formats: Sequence[Format]) -> str:
+    """Identify what draws, so that another version of it draws anew."""
+    folders = [Path(folder) for package in (diagrams, folding) for folder in package.__path__]
+    sources = [source.read_bytes() for folder in folders for source in sorted(folder.glob("*.py"))]
+    return digest(b"\0".join([f"{__version__} {graphviz} {formats}".encode(), *sources]))
