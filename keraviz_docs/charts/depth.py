@@ -129,7 +129,8 @@ def _ways(architecture: Architecture) -> dict[int, _State]:
     found: dict[int, _State] = {}
     last_in_space = max((number for number, shape in shapes.items() if _in_space(shape, rank)), default=0)
     for number, shape in shapes.items():
-        if shape is None:
+        # A border that is padded on for the next layer changes no resolution.
+        if shape is None or architecture.node(number).class_name.startswith(("ZeroPadding", "Cropping")):
             continue
         if len(shape) == rank and _in_space(shape, rank):
             found[number] = (shape[2:], shape[1]) if channels_first else (shape[1:-1], shape[-1])
@@ -178,12 +179,15 @@ def _stages(root: Block, found: Sequence[tuple[int, ...]]) -> Iterator[Stage]:
 
 
 def _outer(root: Block) -> list[Block]:
-    """Return the blocks at the top; one that is most of the model gives way to what is inside it."""
+    """Return the blocks at the top; one that is most of the model gives way to what is inside it.
+
+    A single repeat (the layers of a transformer) gives way to its instances, unless these are too many.
+    """
     items = list(root.items)
     while True:
         outer = [item for item in items if isinstance(item, Block) and item.kind != "unit"]
         largest = max(outer, key=_size, default=None)
-        if largest is None or largest.kind == "repeat" or 3 * _size(largest) < 2 * _size(root):
+        if largest is None or (largest.kind == "repeat" and len(outer) > 1) or 3 * _size(largest) < 2 * _size(root):
             return outer
         inside = [item for item in largest.items if isinstance(item, Block) and item.kind != "unit"]
         if not 0 < len(inside) <= _MOST_STAGES:
