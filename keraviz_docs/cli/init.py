@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 @click.command("init", short_help="Write a manifest and a site for a package.")
 @click.argument("target", metavar="PACKAGE|PATH")
 @options.directory(required=False, help="Write the files here, instead of where the models are imported from.")
-@click.option("--github", is_flag=True, help="Also write a workflow that publishes the site to GitHub Pages.")
+@click.option(
+    "--github",
+    is_flag=True,
+    help="Also write workflows that publish the site and review pull requests, and a hook that checks snapshots.",
+)
 @options.timeout(default=60.0, help="Give each function this long.")
 @options.jobs
 @options.quiet
@@ -45,24 +50,25 @@ def command(target: str, directory: Path | None, github: bool, timeout: float, j
     for path in started.written:
         files.tell(_near(path), quiet=quiet)
     if not quiet:
-        for line in _advice(started):
+        for line in _advice(started, github=github):
             click.echo(line, err=True)
     return 0
 
 
-def _advice(started: Started) -> list[str]:
-    from keraviz_docs.starting.site_files import PLUGIN_LINES
+def _advice(started: Started, *, github: bool) -> list[str]:
+    from keraviz_docs.github import LABEL
 
     lines = [f"\n{started.models} model{'' if started.models == 1 else 's'} found"]
     if started.left_out:
         lines[0] += f", {len(started.left_out)} left out: zoo.yml says why"
     lines += [f"{click.format_filename(_near(path))} was there already and stays as it is" for path in started.kept]
-    if started.lacks_plugin is not None:
-        indented = "\n".join(f"  {line}" for line in PLUGIN_LINES.splitlines())
-        lines.append(f"Add to {click.format_filename(_near(started.lacks_plugin))}:\n{indented}")
+    for path, text in started.to_add:
+        lines.append(f"Add to {click.format_filename(_near(path))}:\n{textwrap.indent(textwrap.dedent(text), '  ')}")
     place = _near(started.written[0]).parent
     where = "" if place == Path() else f"cd {click.format_filename(place)} && "
     lines.append(f"Next: {where}mkdocs serve")
+    if github:
+        lines.append(f"Then: {where}keraviz snapshot, and commit what is new; a label {LABEL} approves changes")
     return lines
 
 

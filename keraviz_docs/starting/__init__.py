@@ -6,6 +6,7 @@ Source is searched without importing it; what looks like a builder is then tried
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from keraviz_docs.diagrams.rendering import write_whole
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import Limits
 from keraviz_docs.manifest.mistakes import shown
-from keraviz_docs.starting import site_files
+from keraviz_docs.starting import github_files, site_files
 from keraviz_docs.starting.candidates import Found, LeftOut, find
 from keraviz_docs.starting.manifest_text import lines, manifest_text
 from keraviz_docs.starting.scope import Scope, locate
@@ -33,8 +34,8 @@ class Started:
     """Files that were there already and stay as they are."""
     models: int
     left_out: tuple[LeftOut, ...]
-    lacks_plugin: Path | None
-    """An ``mkdocs.yml`` that was there and does not list the plugin."""
+    to_add: tuple[tuple[Path, str], ...]
+    """What some of these files lack, in the words of a file that has it."""
 
 
 def start(
@@ -53,7 +54,7 @@ def start(
     Args:
         target: an installed package, a directory, or a Python file.
         directory: where the files go; see :func:`~keraviz_docs.starting.scope.locate`.
-        github: whether to write a workflow that publishes the site to GitHub Pages.
+        github: whether to write what publishes the site on GitHub Pages, reviews pull requests and checks snapshots.
         timeout: seconds that trying one candidate may take.
         jobs: how many to try at once.
         progress: is told how it goes.
@@ -98,8 +99,7 @@ def _write(scope: Scope, text: str, models: int, left_out: tuple[LeftOut, ...], 
     if not has_configuration and not any((docs / name).exists() for name in ("index.md", "README.md", "index.rst")):
         files[docs / "index.md"] = site_files.first_page(scope.name)
     if github:
-        wanted = site_files.requirements(project, scope.distribution)
-        files[project / site_files.WORKFLOW_PATH] = site_files.workflow(wanted)
+        files |= github_files.github_files(project, site_files.requirements(project, scope.distribution))
     written: list[Path] = []
     kept: list[Path] = []
     for path, content in files.items():
@@ -108,14 +108,22 @@ def _write(scope: Scope, text: str, models: int, left_out: tuple[LeftOut, ...], 
         else:
             write_whole(path, content.encode())
             written.append(path)
-    lacks = has_configuration and not site_files.has_plugin(configuration.read_text(encoding="utf-8", errors="replace"))
     return Started(
         written=tuple(written),
         kept=tuple(kept),
         models=models,
         left_out=left_out,
-        lacks_plugin=configuration if lacks else None,
+        to_add=tuple(_lacking(kept, files)),
     )
+
+
+def _lacking(kept: Sequence[Path], files: Mapping[Path, str]) -> Iterator[tuple[Path, str]]:
+    for path in kept:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if path.name == "mkdocs.yml" and not site_files.has_plugin(text):
+            yield path, site_files.PLUGIN_LINES
+        elif path.name != "mkdocs.yml" and "keraviz" not in text:
+            yield path, github_files.essence(files[path])
 
 
 _TOLD = 12

@@ -1,9 +1,8 @@
-"""What a site needs beside the manifest: MkDocs's configuration, a first page, a workflow that publishes it."""
+"""What a site needs beside the manifest: MkDocs's configuration, a first page, and what is to be installed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -11,40 +10,6 @@ from keraviz_docs.starting.manifest_text import scalar
 
 PLUGIN_LINES = "plugins:\n  - search\n  - keraviz"
 """What an ``mkdocs.yml`` that is already there needs."""
-
-WORKFLOW_PATH = ".github/workflows/docs.yml"
-
-_WORKFLOW = """\
-name: Documentation site
-on:
-  push: {branches: [main]}
-permissions: {contents: read}
-concurrency: {group: pages}
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with: {python-version: "3.12", cache: pip}
-      - uses: actions/cache@v4
-        with:
-          path: .keraviz
-          key: keraviz-${{ github.sha }}
-          restore-keys: keraviz-
-      - run: pip install REQUIREMENTS
-      - run: mkdocs build --strict
-      - uses: actions/upload-pages-artifact@v3
-        with: {path: site}
-  deploy:
-    needs: build
-    runs-on: ubuntu-latest
-    permissions: {pages: write, id-token: write}
-    environment: {name: github-pages, url: "${{ steps.deployment.outputs.page_url }}"}
-    steps:
-      - id: deployment
-        uses: actions/deploy-pages@v4
-"""
 
 
 def mkdocs_configuration(title: str) -> str:
@@ -82,11 +47,6 @@ def first_page(title: str) -> str:
     """Return a ``docs/index.md``."""
     text = re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", title)
     return f"# {text}\n\nEvery model, drawn and tabulated: [all models](models/index.md).\n"
-
-
-def workflow(requirements: Sequence[str] = ()) -> str:
-    """Return a GitHub workflow that publishes the site; ``requirements`` are what pip installs beside this package."""
-    return _WORKFLOW.replace("REQUIREMENTS", " ".join(["keraviz-docs", *requirements]))
 
 
 def requirements(project: Path, distribution: str | None) -> tuple[str, ...]:

@@ -69,6 +69,14 @@ models:
 """
 
 
+GITHUB = [
+    ".github/workflows/docs.yml",
+    ".github/workflows/architecture-review.yml",
+    ".github/workflows/architecture-comment.yml",
+    ".pre-commit-config.yaml",
+]
+
+
 def mkdocs(directory: Path, *arguments: str) -> Result:
     command = [sys.executable, "-m", "mkdocs", *arguments]
     return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
@@ -84,9 +92,9 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def test_a_directory_of_scripts_gets_a_manifest_and_a_site(scripts: tuple[Path, Result]) -> None:
     directory, said = scripts
-    assert (said.returncode, said.stdout) == (0, "zoo.yml\nmkdocs.yml\ndocs/index.md\n.github/workflows/docs.yml\n")
+    assert (said.returncode, said.stdout.split()) == (0, ["zoo.yml", "mkdocs.yml", "docs/index.md", *GITHUB])
     assert (directory / "zoo.yml").read_text() == MANIFEST
-    assert "3 models found, 8 left out: zoo.yml says why\nNext: mkdocs serve\n" in said.stderr
+    assert "3 models found, 8 left out: zoo.yml says why\nNext: mkdocs serve\nThen: keraviz snapshot" in said.stderr
 
 
 def test_what_does_not_look_like_a_builder_is_never_run(scripts: tuple[Path, Result]) -> None:
@@ -142,12 +150,20 @@ def test_the_same_code_gives_the_same_files(scripts: tuple[Path, Result], more_s
 def test_an_existing_site_keeps_its_files_and_is_told_what_to_add(
     write: Write, sources: Mapping[str, str], keraviz: Keraviz
 ) -> None:
-    directory = write({"nets.py": sources["unet.py"], "mkdocs.yml": "site_name: Ours\n", "docs/index.rst": "Ours"})
-    said = keraviz(directory, "init", ".")
-    assert (said.returncode, said.stdout) == (0, "zoo.yml\n")
+    ours = {
+        "mkdocs.yml": "site_name: Ours\n",
+        "docs/index.rst": "Ours",
+        GITHUB[0]: "on: push\n",
+        GITHUB[3]: "repos: []\n",
+    }
+    directory = write({"nets.py": sources["unet.py"], **ours})
+    said = keraviz(directory, "init", ".", "--github")
+    assert (said.returncode, said.stdout.split()) == (0, ["zoo.yml", GITHUB[1], GITHUB[2]])
     assert "mkdocs.yml was there already and stays as it is" in said.stderr
     assert "Add to mkdocs.yml:\n  plugins:\n    - search\n    - keraviz\n" in said.stderr
-    assert (directory / "mkdocs.yml").read_text() == "site_name: Ours\n"
+    assert "Add to .github/workflows/docs.yml:\n  - run: pip install keraviz-docs\n" in said.stderr
+    assert "Add to .pre-commit-config.yaml:\n  - repo: local\n    hooks:\n      - id: keraviz-snapshot\n" in said.stderr
+    assert {name: (directory / name).read_text() for name in ours} == ours
     assert sorted(path.name for path in (directory / "docs").iterdir()) == ["index.rst"]
 
 
@@ -240,13 +256,7 @@ def test_a_published_zoo(write: Write, keraviz: Keraviz) -> None:
     assert mkdocs(directory / "pages", "build", "--strict").returncode == 0
 
 
-def test_the_workflow_is_the_one_in_the_guide() -> None:
-    assert f"```yaml\n{site_files.workflow()}```" in (ROOT / "docs/guide/publish.md").read_text()
-
-
-def test_the_workflow_installs_what_the_builders_need(write: Write) -> None:
+def test_what_a_builder_needs_is_installed(write: Write) -> None:
     directory = write({"requirements.txt": "", "pyproject.toml": ""})
     assert site_files.requirements(directory, None) == ("-r requirements.txt", "-e .")
     assert site_files.requirements(directory, "keras_hub") == ("-r requirements.txt", "keras-hub")
-    job = yaml.safe_load(site_files.workflow(("-e .",)))["jobs"]["build"]
-    assert {"run": "pip install keraviz-docs -e ."} in job["steps"]
