@@ -16,13 +16,15 @@ from __future__ import annotations
 from keraviz_docs.diagrams.dot import dot, figure_source
 from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMissingError
 from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
-from keraviz_docs.diagrams.figure import VARIANTS, Arrow, Box, Cluster, Figure, Variant, box, figure
+from keraviz_docs.diagrams.figure import VARIANTS, Arrow, Box, Cluster, Figure, Variant, box
 from keraviz_docs.diagrams.overview import Overview, overview
 from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, OverviewJob, Renderer, Result
+from keraviz_docs.diagrams.variants import LONGEST, figure, is_condensed
 
 __all__ = [
     "FAMILIES",
     "FORMATS",
+    "LONGEST",
     "VARIANTS",
     "Arrow",
     "Box",
@@ -44,5 +46,6 @@ __all__ = [
     "family_of",
     "figure",
     "figure_source",
+    "is_condensed",
     "overview",
 ]

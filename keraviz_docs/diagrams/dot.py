@@ -8,7 +8,8 @@ import graphviz
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import typeface
-from keraviz_docs.diagrams.figure import Box, Cluster, Figure, Variant, figure
+from keraviz_docs.diagrams.figure import Box, Cluster, Figure, Variant
+from keraviz_docs.diagrams.variants import figure
 
 _LONGEST = 1000
 """Characters of a tooltip; one may take more than ten bytes when quoted."""

@@ -1,6 +1,6 @@
 """What a diagram shows, before anything has a place: boxes with their lines of text, arrows and clusters.
 
-A :class:`Figure` is made from an :class:`~keraviz_docs.architecture.Architecture` by :func:`figure`; anything else
+A :class:`Figure` is made from an :class:`~keraviz_docs.architecture.Architecture` by :func:`complete`; anything else
 that can say what its boxes are (an overview of repeated blocks, a comparison) can make one too, and is laid out and
 drawn by the same code.
 """
@@ -28,6 +28,8 @@ SIZES: Mapping[Role, float] = {"class": 12.0, "detail": 10.0, "shape": 9.5}
 NUMBER_SIZE = 9.5
 PORT_SIZE = 8.0
 CLUSTER_SIZE = 11.0
+SKIP_WIDTH = 16.0
+"""Room on the right of a box for the sign of a shortcut."""
 
 LEADING: Mapping[Role, float] = {"class": 15.0, "detail": 12.5, "shape": 12.5}
 """Height of a line of text in points."""
@@ -78,6 +80,16 @@ class Box:
     model_output: bool = False
     closed: bool = False
     """Whether it stands for a group that is not expanded."""
+    skip: bool = False
+    """Whether a shortcut leads around what it stands for."""
+    numbers: tuple[int, ...] = ()
+    """The numbers of the nodes it stands for, one repetition after the other, if they are not just ``number``."""
+    times: tuple[int, ...] = ()
+    """How often each repeat that it is in, or is, comes: the outer ones first."""
+    drawn_as: tuple[int, ...] = ()
+    """The numbers of the nodes that are drawn elsewhere for those of one repetition; its own first ones if empty."""
+    target: str = ""
+    """The id of the element that shows what is inside."""
 
     @property
     def strip(self) -> float:
@@ -150,8 +162,8 @@ class Figure:
         return tuple(family for family in BY_KEY.values() if family.key in present)
 
 
-def figure(architecture: Architecture, variant: Variant = "tb", *, depth: int | None = None) -> Figure:
-    """Say what the diagram of an architecture shows.
+def complete(architecture: Architecture, variant: Variant = "tb", *, depth: int | None = None) -> Figure:
+    """Say what a diagram of every layer shows.
 
     Args:
         architecture: the model.
@@ -183,6 +195,13 @@ def figure(architecture: Architecture, variant: Variant = "tb", *, depth: int | 
     )
 
 
+def complete_size(architecture: Architecture, *, depth: int | None = None) -> int:
+    """Return how many boxes :func:`complete` draws for nodes and closed groups."""
+    folds = _closed_groups(architecture.groups, depth)
+    closed = {folds[node.parent] for node in architecture.nodes if node.parent in folds}
+    return sum(node.parent not in folds for node in architecture.nodes) + len(closed)
+
+
 def strip_width(badge: str) -> float:
     """Return the width of a number strip in points; 0 without a number."""
     return typeface.width(badge, NUMBER_SIZE, bold=True) + 2 * _STRIP_PADDING if badge else 0.0
@@ -204,11 +223,13 @@ def box(
     model_input: bool = False,
     model_output: bool = False,
     closed: bool = False,
+    skip: bool = False,
 ) -> Box:
     """Make a box just large enough for its text."""
     fitted = tuple(_line(text, role) for text, role in lines if text)
     padding_y = _PADDING_Y - 2 if compact else _PADDING_Y
     width = strip_width(badge) + max((line.width for line in fitted), default=0.0) + 2 * _PADDING_X
+    width += SKIP_WIDTH if skip else 0.0
     height = sum(LEADING[line.role] for line in fitted) + 2 * padding_y
     rows = (any(inputs), any(outputs))
     if horizontal:
@@ -235,6 +256,7 @@ def box(
         model_input=model_input,
         model_output=model_output,
         closed=closed,
+        skip=skip,
     )
 
 
@@ -345,7 +367,7 @@ def _boxes(
         if key.startswith("n"):
             (node,) = nodes
             cluster = cluster_keys[node.parent] if node.parent is not None else None
-            boxes.append(_node_box(node, variant, cluster))
+            boxes.append(node_box(node, variant, cluster))
         else:
             group = architecture.groups[int(key[1:]) - 1]
             inputs = ("",) * max(1, operands.get(key, 0))
@@ -356,7 +378,15 @@ def _boxes(
     return tuple(boxes)
 
 
-def _node_box(node: Node, variant: Variant, cluster: str | None) -> Box:
+def node_box(node: Node, variant: Variant, cluster: str | None, *, ports: bool = True) -> Box:
+    """Make the box of one layer or operation.
+
+    Args:
+        node: what it shows.
+        variant: of the diagram.
+        cluster: key of the cluster that it is in.
+        ports: whether each operand and output has a place of its own.
+    """
     compact = variant == "numbered"
     activation = f" · {node.activation}" if node.activation and node.activation != "linear" else ""
     shapes = ", ".join(shape_text(output.shape) for output in node.outputs)
@@ -382,8 +412,8 @@ def _node_box(node: Node, variant: Variant, cluster: str | None) -> Box:
         horizontal=variant == "lr",
         compact=compact,
         cluster=cluster,
-        inputs=("",) * max(1, len(node.inputs)),
-        outputs=_output_labels(node),
+        inputs=("",) * max(1, len(node.inputs)) if ports else ("",),
+        outputs=_output_labels(node) if ports else ("",),
         number=node.number,
         model_input=node.kind == "input",
         closed=node.opaque is not None,

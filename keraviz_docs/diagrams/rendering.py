@@ -21,11 +21,12 @@ from keraviz_docs.diagrams.arranging import arrange, lines_for
 from keraviz_docs.diagrams.dot import figure_source
 from keraviz_docs.diagrams.drawing import Drawing
 from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissingError, engine
-from keraviz_docs.diagrams.figure import Figure, Variant, figure
+from keraviz_docs.diagrams.figure import Figure, Variant
 from keraviz_docs.diagrams.layout import PlacedPiece, Spacing, place
 from keraviz_docs.diagrams.overview import overview
 from keraviz_docs.diagrams.pieces import cut
 from keraviz_docs.diagrams.svg import svg
+from keraviz_docs.diagrams.variants import figure
 
 Format = Literal["svg", "png", "pdf", "dot"]
 FORMATS: tuple[Format, ...] = ("svg", "png", "pdf", "dot")

@@ -12,6 +12,7 @@ from keraviz_docs.diagrams.figure import (
     NUMBER_SIZE,
     PORT_SIZE,
     SIZES,
+    SKIP_WIDTH,
     Box,
     Role,
     port_pitch,
@@ -91,7 +92,7 @@ class Text:
 
 def texts(box: Box, *, horizontal: bool) -> tuple[Text, ...]:
     """Return every piece of text in a box, with its place."""
-    left, right = box.strip, box.width
+    left, right = box.strip, box.width - (SKIP_WIDTH if box.skip else 0.0)
     top, bottom = 0.0, box.height
     if horizontal:
         left += port_pitch(box.inputs, horizontal=True)[1]
@@ -126,6 +127,13 @@ def port(box: Box, index: int, *, leaving: bool, horizontal: bool) -> Point:
     # A row of labels keeps clear of the number strip.
     start = box.strip if any(labels) else 0.0
     return start + share * (box.width - start), (box.height if leaving else 0.0)
+
+
+def skip_sign(box: Box) -> tuple[Curve, tuple[Point, Point, Point]]:
+    """Return the sign of a shortcut, relative to the box's corner: a bow from top to bottom, and its arrowhead."""
+    x, top, bottom = box.width - SKIP_WIDTH - 2, 12.0, box.height - 6.0
+    bow: Curve = ((x, top), (x + 13, top + 3), (x + 13, bottom - 4), (x, bottom))
+    return bow, chevron(bow)
 
 
 def _port_labels(box: Box, labels: tuple[str, ...], *, horizontal: bool, leaving: bool) -> list[Text]:

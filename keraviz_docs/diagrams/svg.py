@@ -7,14 +7,14 @@ SVG while a downloaded file stands on its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
 from keraviz_docs.diagrams.families import FAMILIES, Family
 from keraviz_docs.diagrams.figure import CLUSTER_SIZE, NUMBER_SIZE, PORT_SIZE, SIZES
-from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, Point, chevron, texts
+from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, Curve, Point, chevron, skip_sign, texts
 
 INK = "#1b2027"
 QUIET_INK = "#4d5866"
@@ -89,6 +89,7 @@ def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
         f".kv-diagram .kv-number{{font-size:{number(NUMBER_SIZE)}px;font-weight:700}}",
         ".kv-node rect,.kv-legend rect{stroke-width:1.2}",
         f".kv-edges path{{fill:none;{_themed('stroke', 'line', LINE)}}}",
+        f".kv-node .kv-skip{{fill:none;stroke-width:1.3;{_themed('stroke', 'line', LINE)}}}",
         ".kv-edges path{stroke-width:1.1;stroke-linecap:round;stroke-linejoin:round}",
         ".kv-edges .kv-inferred{stroke-dasharray:4 3}",
         f".kv-clusters rect{{{_themed('fill', 'frame-fill', FRAME_FILL)};{_themed('stroke', 'frame', FRAME)}}}",
@@ -114,6 +115,38 @@ def number(value: float) -> str:
     """Write a length with at most one decimal and nothing superfluous."""
     rounded = round(value, 1)
     return str(int(rounded)) if rounded == int(rounded) else str(rounded)
+
+
+def progressions(numbers: Sequence[int]) -> str:
+    """Write whole numbers as arithmetic progressions, ``start:step:count``; a number alone is just itself.
+
+    Where all of it is the beginning over and over again, each time so much farther, only the beginning is written.
+
+    >>> progressions([82, 93, 104, 7])
+    '82:11:3 7'
+    >>> progressions([2, 5, 9, 12, 16, 19])
+    '2:3:2+7x3'
+    """
+    runs: list[tuple[int, int, int]] = []
+    for value in numbers:
+        start, step, count = runs[-1] if runs else (value, 0, 0)
+        if count and (count == 1 or value == start + step * count):
+            runs[-1] = (start, value - start if count == 1 else step, count + 1)
+        else:
+            runs.append((value, 0, 1))
+    if len(runs) > 1:
+        length = runs[0][2]
+        farther = runs[1][0] - runs[0][0]
+        if len(numbers) % length == 0 and all(
+            value == numbers[index % length] + farther * (index // length) for index, value in enumerate(numbers)
+        ):
+            return f"{_progression(runs[0])}+{farther}x{len(numbers) // length}"
+    return " ".join(map(_progression, runs))
+
+
+def _progression(run: tuple[int, int, int]) -> str:
+    start, step, count = run
+    return f"{start}:{step}:{count}" if count > 1 else str(start)
 
 
 def _themed(declaration: str, variable: str, fallback: str) -> str:
@@ -165,7 +198,11 @@ def _arrow(parent: _Element, prefix: str, placed: PlacedArrow) -> None:
 
 def _curve(placed: PlacedArrow) -> str:
     """Write the curve and the open arrowhead as one path, in relative coordinates."""
-    points = [_rounded(point) for point in placed.curve]
+    return _path(placed.curve, chevron(placed.curve))
+
+
+def _path(curve: Curve, head: tuple[Point, Point, Point]) -> str:
+    points = [_rounded(point) for point in curve]
     start = points[0]
     commands = [f"M{number(start[0])} {number(start[1])}"]
     if len({x for x, _ in points}) == 1 or len({y for _, y in points}) == 1:
@@ -176,7 +213,7 @@ def _curve(placed: PlacedArrow) -> str:
         for index in range(1, len(points), 3):
             origin = points[index - 1]
             commands.append("c" + _joined(*(_offset(origin, point) for point in points[index : index + 3])))
-    one, tip, other = (_rounded(point) for point in chevron(placed.curve))
+    one, tip, other = (_rounded(point) for point in head)
     commands.append(f"m{_offset(tip, one)}l{_joined(_offset(one, tip), _offset(tip, other))}")
     return "".join(commands)
 
@@ -198,21 +235,29 @@ def _box(parent: _Element, prefix: str, placed: PlacedBox, *, horizontal: bool) 
     box = placed.box
     classes = ["kv-node", f"kv-{box.family.key}"]
     classes += ["kv-input-node"] * box.model_input + ["kv-output-node"] * box.model_output + ["kv-closed"] * box.closed
-    node = _child(
-        parent,
-        "g",
-        {
-            "id": f"{prefix}-{box.key}",
-            "class": " ".join(classes),
-            "transform": f"translate({number(placed.x)} {number(placed.y)})",
-        },
-    )
+    attributes = {
+        "id": f"{prefix}-{box.key}",
+        "class": " ".join(classes),
+        "transform": f"translate({number(placed.x)} {number(placed.y)})",
+    }
+    if box.numbers:
+        attributes["data-n"] = progressions(box.numbers)
+    if box.times:
+        attributes["data-times"] = " ".join(map(str, box.times))
+    if box.drawn_as:
+        attributes["data-as"] = progressions(box.drawn_as)
+    if box.target:
+        parent = _child(parent, "a", {"href": f"#{box.target}", "aria-label": box.title.partition("\n")[0]})
+    node = _child(parent, "g", attributes)
     _child(node, "title").text = box.title
     _frame(node, 0, 0, box.width, box.height, CORNER, box.family)
     if box.closed:
         _child(node, "path", {"class": "kv-strip", "d": _corner_fold(box.width)})
     if box.badge:
         _child(node, "path", {"class": "kv-strip", "d": _strip(box.strip, box.height)})
+    if box.skip:
+        bow, head = skip_sign(box)
+        _child(node, "path", {"class": "kv-skip", "d": _path(bow, head)})
     for text in texts(box, horizontal=horizontal):
         held = text.width * _WIDER > text.room
         _text(node, text.text, text.x, text.y, text.width if held else None, text.role)

@@ -15,7 +15,7 @@ from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
 from keraviz_docs.diagrams.families import Family
 from keraviz_docs.diagrams.figure import CLUSTER_SIZE
-from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, Point, chevron, texts
+from keraviz_docs.diagrams.shapes import CLUSTER_CORNER, CORNER, INSET, Point, chevron, skip_sign, texts
 from keraviz_docs.diagrams.svg import FRAME, FRAME_FILL, INK, LINE, PAGE, QUIET_INK
 
 _SAMPLE_Y = 50.0
@@ -176,6 +176,12 @@ def _box(pen: _Pen, placed: PlacedBox, *, horizontal: bool) -> None:
     if box.closed:
         right = placed.x + box.width
         pen.polygon(((right - 11, placed.y), (right - 1, placed.y + 1), (right, placed.y + 11)))
+    if box.skip:
+        bow, head = skip_sign(box)
+        pen.colours(LINE)
+        pen.line_style(1.3)
+        pen.curve(tuple((placed.x + x, placed.y + y) for x, y in bow))
+        pen.line(tuple((placed.x + x, placed.y + y) for x, y in head))
     for text in texts(box, horizontal=horizontal):
         colour = {"number": box.family.on_accent, "shape": QUIET_INK, "port": QUIET_INK}.get(text.role, INK)
         x, y = placed.x + text.x - text.width / 2, placed.y + text.y

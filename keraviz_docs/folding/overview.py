@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from keraviz_docs.folding.blocks import Block
 from keraviz_docs.folding.fold import LIMIT
@@ -12,7 +13,8 @@ def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
     """Return the ids of the blocks that an overview shows from inside, as frames around their items.
 
     Blocks are opened breadth first while the boxes on the page do not exceed ``boxes``.  A block that
-    consists mostly of single layers stays closed: it has a drawing of its own.  Of a repeat the first instance stands
+    consists mostly of single layers stays closed: it has a drawing of its own.  So does one in which nothing comes
+    twice, unless it is a model or a layer: that is a cell rather than a stage.  Of a repeat the first instance stands
     for all.
 
     Args:
@@ -26,12 +28,18 @@ def opened(root: Block, boxes: int = LIMIT) -> frozenset[str]:
         block = waiting.popleft()
         inside = content(block)
         blocks = [item for item in inside if isinstance(item, Block) and item.kind != "unit"]
-        if 2 * len(blocks) < len(inside) or shown + len(inside) - 1 > boxes:
+        if 2 * len(blocks) < len(inside) or shown + len(inside) - 1 > boxes or not _is_stage(block, blocks):
             continue
         result.add(block.id)
         shown += len(inside) - 1
         waiting.extend(blocks)
     return frozenset(result)
+
+
+def _is_stage(block: Block, inner: Sequence[Block]) -> bool:
+    if block.group is not None or any(item.kind == "repeat" for item in inner):
+        return True
+    return len({item.signature for item in inner}) < len(inner)
 
 
 def content(block: Block) -> tuple[Block | int, ...]:

@@ -15,6 +15,7 @@ from keraviz_docs.diagrams import VARIANTS, Renderer, Variant, figure
 from keraviz_docs.diagrams.arranging import arrange
 from keraviz_docs.diagrams.drawing import Drawing
 from keraviz_docs.diagrams.engines import Bundled
+from keraviz_docs.diagrams.figure import complete
 from keraviz_docs.diagrams.layout import Spacing, place
 from keraviz_docs.diagrams.pieces import LARGEST, SMALLEST, cut
 from keraviz_docs.diagrams.shapes import Rect
@@ -197,7 +198,7 @@ def test_equal_pieces_are_laid_out_once(chain_of_blocks: Chain, monkeypatch: pyt
 
     monkeypatch.setattr(Bundled, "run", counted)
     with Renderer() as renderer:
-        drawn = figure(chain_of_blocks(300))
+        drawn = complete(chain_of_blocks(300))
         renderer.draw(drawn)
     assert len(calls) == len(set(calls))
     assert len(calls) < len(cut(drawn)) / 3
@@ -214,6 +215,6 @@ def test_arrows_that_go_in_a_circle_are_drawn_too(renderer: Renderer, several: A
 
 
 def test_twice_the_layers_are_twice_as_many_pieces_of_the_same_size(chain_of_blocks: Chain) -> None:
-    once, twice = (cut(figure(chain_of_blocks(blocks))) for blocks in (500, 1000))
+    once, twice = (cut(complete(chain_of_blocks(blocks))) for blocks in (500, 1000))
     assert max(len(piece.boxes) for piece in twice) == max(len(piece.boxes) for piece in once)
     assert len(twice) <= 2 * len(once)
