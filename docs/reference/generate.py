@@ -1,9 +1,10 @@
-"""Writes the reference of the manifest from its schema and that of the command line from its parser."""
+"""Writes the references that follow from the code: the manifest's schema, the commands, the messages."""
 
 from __future__ import annotations
 
 import inspect
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,9 @@ from mkdocs.structure.files import File, Files
 
 from keraviz_docs import manifest
 from keraviz_docs.cli import program
+from keraviz_docs.errors import Code
+from keraviz_docs.errors.codes import GROUPS
+from keraviz_docs.errors.explanations import EXPLANATIONS
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -32,11 +36,17 @@ EXIT_STATUS = """\
 The exit status is 0 when everything was done, 1 when some model failed (the others are still written), and 2 when
 nothing could be done: a mistake in the call or in the manifest."""
 
+MESSAGES = """\
+A message about a mistake ends with a code. `keraviz explain KV203` says in the terminal what this page says; without a
+code, it lists them all. Codes stay what they are from version to version. The commands' exit status is 2 after such a
+message, or 1 if only some models are concerned and the others are done."""
+
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the two generated pages."""
+    """Add the generated pages."""
     files.append(File.generated(config, "reference/manifest.md", content=manifest_page(manifest.schema())))
     files.append(File.generated(config, "reference/cli.md", content=cli_page(program)))
+    files.append(File.generated(config, "reference/errors.md", content=errors_page()))
     return files
 
 
@@ -63,6 +73,19 @@ def cli_page(command: click.Command) -> str:
         for word, part in (sub.commands if isinstance(sub, click.Group) else {}).items():
             innermost = click.Context(part, parent=inner, info_name=word, terminal_width=100, max_content_width=100)
             parts.append(f"### keraviz {name} {word}\n\n```text\n{part.get_help(innermost)}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def errors_page() -> str:
+    """Explain every kind of mistake, each under the anchor of its code: ``#kv203``."""
+    parts = ["# Error messages", MESSAGES]
+    for group in GROUPS:
+        parts.append(f"## {group}")
+        for code in Code:
+            if code.group == group:
+                told = EXPLANATIONS[code]
+                parts.append(f"### {code.value}: {code.title} {{ #{code.value.lower()} }}")
+                parts += [f"```text\n{textwrap.fill(told.example, 76)}\n```", told.why, told.remedy]
     return "\n\n".join(parts) + "\n"
 
 

@@ -56,7 +56,12 @@ def _section(code: Code) -> str:
     explanation = EXPLANATIONS[code]
     title = f"{code.value}: {_plain(code.title)}"
     prose = [_wrapped(explanation.why), _wrapped(explanation.remedy)]
-    return "\n\n".join([f"{title}\n{'=' * len(title)}", textwrap.indent(explanation.example, "    "), *prose])
+    return "\n\n".join([f"{title}\n{'=' * len(title)}", _example(explanation.example), *prose])
+
+
+def _example(message: str) -> str:
+    width = min(_WIDTH, shutil.get_terminal_size().columns)
+    return textwrap.indent(textwrap.fill(message, width - 4, break_long_words=False, break_on_hyphens=False), "    ")
 
 
 def _wrapped(markdown: str) -> str:

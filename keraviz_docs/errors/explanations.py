@@ -199,7 +199,7 @@ For one builder with several arguments, use `variants`.""",
         "fetch it with `git lfs pull`.",
     ),
     Code.NO_MODELS: Explanation(
-        example="zoo.yml:1:9: 'models' is empty: list at least one",
+        example="zoo.yml:1:9: 'models' is empty: list at least one, such as …",
         why="A manifest without models makes a site without pages.",
         remedy="List a builder under `models`, or let `keraviz init PACKAGE` find them.",
     ),
@@ -306,7 +306,7 @@ class Mixing(keras.layers.Layer): ...
         "`builder`.",
     ),
     Code.BACKEND: Explanation(
-        example="Keras uses jax in this process, and models are read with TensorFlow",
+        example="Keras uses jax in this process, and models are read with TensorFlow: set KERAS_BACKEND=tensorflow …",
         why="Models are traced with TensorFlow, whatever you train them with. In a script or notebook that has "
         "imported Keras with another backend, it is too late to change that.",
         remedy='Name the builder as text, `keraviz_docs.read("zoo.vision:unet")`, which is read in a process of its '
@@ -322,14 +322,14 @@ class Mixing(keras.layers.Layer): ...
     ),
     # ----------------------------------------------------------------------------------------------------- drawing
     Code.GRAPHVIZ_MISSING: Explanation(
-        example="Error: `graphviz: system` needs the `dot` program, and it is not on the PATH",
+        example="Error: `graphviz: system` needs the `dot` program, and it is not on the PATH: install Graphviz …",
         why="A Graphviz comes with the `pygraphviz` wheel and is used if nothing else is said. `graphviz: system` asks "
         "for an installed one, which is not there or does not start.",
         remedy="Leave `graphviz: system` and `--graphviz system` out; or install Graphviz so that `dot -V` answers. If "
         "the bundled one is broken: `pip install --force-reinstall pygraphviz`.",
     ),
     Code.GRAPHVIZ_FAILED: Explanation(
-        example="unet, tb diagram: Graphviz crashed on the graph (signal 11)",
+        example="unet, tb diagram: Graphviz crashed on the graph (signal 11); `expand: 1` draws a smaller one [KV302]",
         why="Graphviz crashed on this graph, reported a mistake, or was not done in two minutes. The page has "
         "everything but this diagram.",
         remedy="Draw fewer levels, `expand: 1` in the entry or `--expand 1`, or try the other Graphviz with "
@@ -337,21 +337,22 @@ class Mixing(keras.layers.Layer): ...
     ),
     # --------------------------------------------------------------------------------------------------- comparing
     Code.UNKNOWN_STATE: Explanation(
-        example="Error: 'mian' is no git ref here, and there is no such file",
+        example="Error: 'mian' is no git ref here, and there is no such file; give a branch, a tag, a snapshot, …",
         why="What is compared is a branch, tag or commit; a snapshot or extract, or a directory of these; or a target "
         "such as `zoo.yml` or `zoo:unet`. This is none of them.",
         remedy="In CI, fetch the branch first (`fetch-depth: 0` for `actions/checkout`) and write `origin/main`. "
         "`git rev-parse NAME` tells whether git knows a name.",
     ),
     Code.NOTHING_TO_COMPARE: Explanation(
-        example="Error: architectures has neither snapshots (.arch) nor extracts (.json)",
+        example="Error: architectures has neither snapshots (.arch) nor extracts (.json): `keraviz snapshot -o "
+        "architectures` writes snapshots there",
         why="The directory or commit is there, but says nothing about models: it has no snapshots, and no manifest "
         "from which they could be built.",
         remedy="Name the manifest with `-m`, relative to the current directory, or keep snapshots: `keraviz snapshot` "
         "writes them into `architectures/` beside the manifest.",
     ),
     Code.SNAPSHOT: Explanation(
-        example="Error: old.arch:2: snapshot format 99; this version of keraviz-docs reads format 1",
+        example="Error: old.arch:2: snapshot format 99; this version of keraviz-docs reads format 1: write it anew",
         why="The file was edited by hand, has the marks of a merge conflict, or was written by a newer version.",
         remedy="Write it again with `keraviz snapshot`; snapshots are made, not edited. After a merge conflict, take "
         "either side and run the command.",
@@ -363,26 +364,26 @@ class Mixing(keras.layers.Layer): ...
         "[the format](architecture.md).",
     ),
     Code.GIT: Explanation(
-        example="Error: git is not installed",
+        example="Error: git is not installed, …",
         why="A version was named that only git knows, and git is not there, this is no repository, or it refuses to "
         "check the version out.",
         remedy="Install git, or compare files instead: two directories of snapshots or extracts. What git says itself "
         "is part of the message.",
     ),
     Code.ONE_CHANGE_NEEDED: Explanation(
-        example="Error: no models changed, and --format svg draws one",
+        example="Error: no models changed, and --format svg draws one; name one, such as zoo.yml#id, …",
         why="An SVG is one drawing of one model, and none or several have changed.",
         remedy="Name one on both sides, `keraviz diff old/unet.arch zoo.yml#unet --format svg`, or take `--format "
         "html`, which has them all.",
     ),
     Code.GITHUB: Explanation(
-        example="Error: comments are written by a workflow `on: workflow_run`",
+        example="Error: comments are written by a workflow `on: workflow_run`; to see one here, …",
         why="A command for GitHub Actions found itself elsewhere, without its token, or GitHub refused what it asked.",
         remedy="Compare the workflow with the one in [the guide](../guide/review.md): what starts it, its "
         "`permissions`, and the token in the step's `env`.",
     ),
     Code.REVIEW: Explanation(
-        example="is not what a review leaves behind",
+        example="Error: review is not what a review leaves behind: …",
         why="What a review found comes from a pull request, so it is read with suspicion: it must have the files, the "
         "sizes and the form that `keraviz review` writes.",
         remedy="Run the review again, with the same version of keraviz-docs in both workflows.",
@@ -415,7 +416,7 @@ class Mixing(keras.layers.Layer): ...
     ),
     # ---------------------------------------------------------------------------------------- processes and clusters
     Code.CANNOT_START: Explanation(
-        example="Error: Keras and TensorFlow cannot be imported by ",
+        example="Error: Keras and TensorFlow cannot be imported by …",
         why="Models are read by a process that imports Keras and TensorFlow first, and that failed: one of them is "
         "missing or broken, or a file of your project hides it (`keras.py`, `tensorflow.py`).",
         remedy="""\
@@ -433,12 +434,12 @@ $ pip install --force-reinstall tensorflow keras
         "at this address.",
     ),
     Code.DASK_MISSING: Explanation(
-        example="Error: Dask is not installed",
+        example="Error: Dask is not installed; `pip install keraviz-docs[dask]` installs it",
         why="Reading models on a cluster needs Dask, which most people do not, so it is an extra.",
         remedy="`pip install 'keraviz-docs[dask]'`, here and on every worker.",
     ),
     Code.NO_SCHEDULER: Explanation(
-        example="no Dask scheduler answers at tcp://127.0.0.1:9",
+        example="Error: no Dask scheduler answers at tcp://127.0.0.1:9: …",
         why="Nothing at the address speaks as a Dask scheduler: it is not started, another port is meant, or a "
         "firewall is between.",
         remedy="`dask scheduler` prints its address when it starts. Versions of Dask should be the same everywhere.",
@@ -462,14 +463,16 @@ $ pip install --force-reinstall tensorflow keras
         remedy="Rename the file, or choose the project with `-o`, the directory that the import starts from.",
     ),
     Code.NO_MODEL_FOUND: Explanation(
-        example="Error: no model in zoo (1 module searched): there is no function that returns a Keras model",
+        example="Error: no model in zoo (1 module searched): there is no function that returns a Keras "
+        "model, no class of models and no .keras file. …",
         why="A builder is recognised by the annotation `-> keras.Model` or by what it returns; each is then tried. "
         "Either nothing looked like one, or all failed, and the message says why.",
         remedy="Annotate your builders, give their parameters defaults, or write the manifest by hand:\n\n"
         "```yaml\nmodels:\n  - builder: zoo.vision:unet\n    kwargs: {filters: 16}\n```",
     ),
     Code.MANIFEST_EXISTS: Explanation(
-        example="Error: zoo.yml exists already, and is not overwritten",
+        example="Error: zoo.yml exists already, and is not overwritten: add models to it, move it away, or choose "
+        "another directory with -o",
         why="`keraviz init` begins a project and never changes what is there.",
         remedy="Add models to the manifest by hand; or move it away, run `keraviz init` again, and compare the two.",
     ),
