@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from mkdocs.config import Config
 from mkdocs.config import config_options as c
 from mkdocs.exceptions import PluginError
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files
 
 from keraviz_docs import production, site
 from keraviz_docs.errors import Code, UserError, more_about
 from keraviz_docs.pages.page import fill
 from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage, write_if_changed
-from mkdocs_plugin.navigation import with_models
+from mkdocs_plugin.arrivals import Arrivals
+from mkdocs_plugin.navigation import place
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -72,13 +73,16 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
 
     _site: site.Site | None = None
     _server: LiveReloadServer | None = None
+    _arrivals: Arrivals | None = None
+    _made: Path
+    """Where everything is kept that can be made again."""
     _pools: production.Pools | None = None
     _serving = False
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], **_: Any) -> None:
         """Note whether there will be rebuilds; that this method exists keeps the instance alive between them."""
         self._serving = command == "serve"
-        self._server = None
+        self._server = self._arrivals = None
         self._watching: set[Path] = set()
 
     def on_shutdown(self) -> None:
@@ -100,9 +104,9 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         config.extra_javascript.append(f"{self._prefix}/{SCRIPT}")
         return config
 
-    # Late, so that pages which other plugins generate are there to be put into the navigation.
-    @event_priority(-50)
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files | None:
+    # Early, so that other plugins find our pages: mkdocs-redirects checks what it redirects to.
+    @event_priority(50)
+    def _on_files_add(self, files: Files, *, config: MkDocsConfig) -> Files | None:
         """Build the pages and hand them to MkDocs as if they lay in its docs directory.
 
         A file that does lie there wins: a site can bring its own overview or thumbnail.
@@ -114,12 +118,12 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
             # Importing Keras takes longer than reading most models, so rebuilds share the process that did it.
             self._pools = production.Pools(self.config.jobs)
         root = Path(config.config_file_path).parent if config.config_file_path else Path.cwd()
-        made = root / ".keraviz"
+        self._made = root / ".keraviz"
         try:
-            write_if_changed(made / ".gitignore", b"*\n")
+            write_if_changed(self._made / ".gitignore", b"*\n")
             built = site.build(
                 Path(self.config.manifest),
-                made / "pages" / self._prefix,
+                self._made / "pages" / self._prefix,
                 embed=False,
                 directory_urls=config.use_directory_urls,
                 cache=root / self.config.cache if self.config.cache else None,
@@ -139,6 +143,9 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
             log.warning("%s (%s) could not be read: %s [%s]", *told)
         for sentence in built.undrawn:
             log.warning("%s", sentence)
+        for state in built.uncompared:
+            # What this machine lacks (history, git) is no reason for `--strict` to end a build; the page says it, too.
+            log.log(logging.WARNING if state.is_mistake else logging.INFO, "%s", state)
         if built.failures or built.undrawn:
             drawing = [Code.GRAPHVIZ_FAILED] if built.undrawn else []
             log.info("%s", more_about([*(failure.code for failure in built.failures), *drawing]))
@@ -152,10 +159,21 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
                 if source.endswith("/index.md") and name != built.pages.index.path:
                     _distinguish(file)
                 files.append(file)
-        config.nav = with_models(config.nav, files, built, self._prefix)
         self._site = built
         self._watch()
         return files
+
+    # Late, so that pages which other plugins generate are there to be put into the navigation.
+    @event_priority(-50)
+    def _on_files_navigate(self, files: Files, *, config: MkDocsConfig) -> Files | None:
+        """Put the pages into the navigation."""
+        if self._site is None:
+            return None
+        zoos = [other for other in config.plugins.values() if isinstance(other, KeravizPlugin) and other._site]
+        place(config, files, self._site, self._prefix, [zoo._prefix for zoo in zoos])
+        return files
+
+    on_files = CombinedEvent(_on_files_add, _on_files_navigate)
 
     def on_page_content(self, _html: str, *, page: Page, **_: Any) -> str | None:
         """Tell MkDocs the anchors that our parts will add, so that it can check links to layers."""
@@ -175,7 +193,10 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
 
     def on_serve(self, server: LiveReloadServer, **_: Any) -> LiveReloadServer | None:
         """Watch the manifest and what the models are built from."""
+        if not self.config.enabled:
+            return None
         self._server = server
+        self._arrivals = Arrivals(server, self._made / f"arrivals-{self._prefix.replace('/', '-')}")
         self._watch()
         return server
 
@@ -187,6 +208,8 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
             if path not in self._watching:
                 self._server.watch(str(path))
                 self._watching.add(path)
+        if self._arrivals is not None:
+            self._arrivals.expect(self._site.report.listed, self._site.report.missing)
 
     def _written(self, page: Page) -> WrittenPage | None:
         """Return what we wrote for a page of the site, if it is one of ours."""

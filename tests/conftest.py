@@ -147,7 +147,7 @@ def broken_links() -> Callable[[Path], list[str]]:
         problems = []
         for path, soup in pages.items():
             for tag in soup.select("[href], [src]"):
-                link = str(tag.get("href") or tag.get("src"))
+                link = str(tag.get("href", tag.get("src")))
                 parts = urlsplit(link)
                 if parts.scheme or parts.netloc:
                     continue

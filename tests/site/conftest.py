@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +17,7 @@ from keraviz_docs.diagrams import VARIANTS, OverviewJob, Renderer, figure
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import Documented, Drawing
 from keraviz_docs.pages.writing import write
+from tests import browsing
 
 LONG = 1200
 """Layers of the long model: more than a table shows without scripts taking over."""
@@ -165,18 +163,5 @@ def build(tmp_path: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
     """Serve a directory over HTTP; returns its address."""
-    servers: list[ThreadingHTTPServer] = []
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None: ...
-
-    def start(directory: Path, port: int = 0) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", port), functools.partial(Quiet, directory=str(directory)))
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as servers:
+        yield lambda directory, port=0: servers.enter_context(browsing.server(directory, port))
