@@ -26,8 +26,8 @@ class Compared:
     comparison: Comparison
     both: Mapping[str, tuple[Architecture, Architecture]]
     """The models that both sides have."""
-    heads: Mapping[str, Architecture]
-    """The models of the head."""
+    known: Mapping[str, Architecture]
+    """All models that could be read: those of the head, and those of the base that the head has not."""
 
     @property
     def is_whole(self) -> bool:
@@ -50,18 +50,22 @@ def compared(before: State, after: State) -> Compared:
         for identifier, later in heads.items()
         if (earlier := old.get(identifier)) is not None and not isinstance(earlier, str)
     }
-    return Compared(compare_zoos(old, new, base_name=before.name, head_name=after.name), both, heads)
+    known = {identifier: model for identifier, model in old.items() if not isinstance(model, str)} | heads
+    return Compared(compare_zoos(old, new, base_name=before.name, head_name=after.name), both, known)
 
 
-def annotated(compared: Compared, found: Mapping[str, Finding], project: Path) -> str:
+def annotated(compared: Compared, found: Mapping[str, Finding], manifest: Path) -> str:
     """Return a line for each model that differs, which GitHub shows beside its builder."""
     from keraviz_docs.cli.states import builder_source
+    from keraviz_docs.manifest.entries import project_of
+    from keraviz_docs.reading.targets import import_roots
     from keraviz_docs.review.reports.github import github
 
+    roots = import_roots(project_of(manifest))
     sources: dict[str, Source] = {
         identifier: source
-        for identifier, head in compared.heads.items()
-        if (source := builder_source(head, project)) is not None
+        for identifier, model in compared.known.items()
+        if (source := builder_source(model, roots)) is not None
     }
     return "".join(f"{line}\n" for line in github(compared.comparison, found, sources))
 

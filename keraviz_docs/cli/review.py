@@ -88,7 +88,7 @@ def command(
         artifact.write(directory, review)
         (directory / REPORT).write_text(_report(compared), "utf-8")
         _summarize(review)
-    _annotate(compared, found, manifest.parent)
+    _annotate(compared, found, manifest)
     _conclude(status, approved=approved, label=label, may_be_approved=pull_request is not None)
     return status
 
@@ -132,12 +132,12 @@ def _report(compared: Compared) -> str:
     return html(compared.comparison, drawn)
 
 
-def _annotate(compared: Compared, found: Mapping[str, Any], project: Path) -> None:
+def _annotate(compared: Compared, found: Mapping[str, Any], manifest: Path) -> None:
     from keraviz_docs.cli.comparing import annotated
     from keraviz_docs.cli.diff import show
 
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        click.echo(annotated(compared, found, project), nl=False)
+        click.echo(annotated(compared, found, manifest), nl=False)
     else:
         show(compared.comparison)
 

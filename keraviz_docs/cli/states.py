@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -77,11 +77,11 @@ def working_tree(reading: Reading) -> State:
     return State("working tree", _built(str(reading.manifest), reading))
 
 
-def builder_source(architecture: Architecture, project: Path) -> Source | None:
-    """Find the line of a builder without importing it; ``None`` where it is not in the project."""
+def builder_source(architecture: Architecture, roots: Sequence[Path]) -> Source | None:
+    """Find the line of a builder without importing it; ``None`` where it is not below one of these directories."""
     module, _, name = architecture.builder.partition(":")
-    stem = project.joinpath(*module.split("."))
-    for file in (stem.with_suffix(".py"), stem / "__init__.py"):
+    stems = [root.joinpath(*module.split(".")) for root in roots]
+    for file in (file for stem in stems for file in (stem.with_suffix(".py"), stem / "__init__.py")):
         if name and file.is_file():
             pattern = re.compile(rf"\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b|{re.escape(name)}\s*[:=]")
             for number, line in enumerate(file.read_text("utf-8", errors="replace").splitlines(), start=1):
