@@ -64,5 +64,7 @@ def command(
     if made.undrawn:
         click.echo(f"\n{more_about([Code.GRAPHVIZ_FAILED])}", err=True)
     if isinstance(made, site.Site):
+        for state in made.uncompared:
+            click.echo(f"\n{state}", err=True)
         files.tell(made.pages.directory / made.pages.index.path, quiet=execution.quiet)
     return int(bool(made.report.failures or made.undrawn))

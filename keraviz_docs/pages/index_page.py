@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from keraviz_docs import charts
-from keraviz_docs.pages import text
+from keraviz_docs.pages import changes_page, comparison_page, text
+from keraviz_docs.pages.changes_page import Changes
+from keraviz_docs.pages.comparison_page import ComparedPair
 from keraviz_docs.pages.model_page import Documented
 from keraviz_docs.pages.page import Page, front_matter, placeholder, render
 
@@ -16,6 +18,8 @@ def index_page(
     zoo: Sequence[Documented],
     *,
     thumbnails: Mapping[str, str] = MappingProxyType({}),
+    pairs: Sequence[ComparedPair] = (),
+    changes: Changes | None = None,
     directory_urls: bool = False,
 ) -> Page:
     """Compose the page of all models.
@@ -24,6 +28,8 @@ def index_page(
         title: the manifest's.
         zoo: the models in the manifest's order.
         thumbnails: miniatures of the models' diagrams, as SVG by model id.
+        pairs: the comparisons that have a page.
+        changes: what the page of changes says, if there is one.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
     """
     ending = "" if directory_urls else "index.html"
@@ -41,6 +47,12 @@ def index_page(
             lines.append(placeholder("chart"))
         parts["comparison"] = render("comparison.html", models=zoo, ending=ending)
         lines.append(placeholder("comparison"))
+    if pairs:
+        parts["pairs"] = render("pairs.html", pairs=pairs, folder=comparison_page.FOLDER, ending=ending)
+        lines += ["## Two by two", placeholder("pairs")]
+    if changes is not None:
+        parts["changes"] = render("recent.html", changes=changes, folder=changes_page.FOLDER, ending=ending)
+        lines += ["## Changes", placeholder("changes")]
     header = front_matter(title=text.as_title(title))
     return Page(path="index.md", title=text.as_title(title), markdown=header + "\n\n".join(lines) + "\n", parts=parts)
 

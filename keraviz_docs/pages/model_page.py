@@ -51,6 +51,20 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Link:
+    """From the page of a model to a page that says more."""
+
+    title: str
+    folder: str
+    """Of the other page, below the directory of all pages, with a slash at the end."""
+    anchor: str | None = None
+
+    def href(self, ending: str) -> str:
+        """Return the address as seen from the page of a model."""
+        return f"../{self.folder}{ending}" + (f"#{self.anchor}" if self.anchor else "")
+
+
+@dataclass(frozen=True)
 class Documented:
     """A model of the manifest with everything that is known about it."""
 
@@ -59,6 +73,10 @@ class Documented:
     drawings: tuple[Drawing, ...] = ()
     drawing_failure: str | None = None
     """Why there are no diagrams although the model could be read."""
+    comparisons: tuple[Link, ...] = ()
+    """Pages that compare it with another model."""
+    changes: tuple[Link, ...] = ()
+    """What a page of changes says about it."""
 
     @property
     def id(self) -> str:
@@ -69,6 +87,11 @@ class Documented:
     def title(self) -> str:
         """The title given in the manifest, or one made from the builder's name."""
         return text.one_line(self.entry.title or _title_of_target(self.entry), text.TITLE_LIMIT) or self.entry.id
+
+    @property
+    def is_module(self) -> bool:
+        """Whether this stands for a module that could not be searched for models."""
+        return isinstance(self.entry.target, BuilderTarget) and not self.entry.target.name
 
     @property
     def reading(self) -> Reading | None:
@@ -101,9 +124,9 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
         zoo: all models of the manifest, for links between variants.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
     """
-    relatives = [_relative(other, directory_urls) for other in variants(model, zoo)]
+    around = _around(model, zoo, "" if directory_urls else "index.html")
     if isinstance(model.outcome, Failure):
-        return _failure_page(model, model.outcome, relatives)
+        return _failure_page(model, model.outcome, around)
     reading = model.outcome
     link = source_links(reading.builder)
     architecture = reading.architecture
@@ -117,8 +140,7 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
             architecture=architecture,
             figures=figures(architecture),
             resources=resources(costs),
-            relatives=relatives,
-            tags=model.entry.tags,
+            **around,
         ),
         "diagram": render(
             "diagram.html",
@@ -152,9 +174,9 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
     depth = _depth(model, architecture, costs)
     if depth is not None:
         parts["depth"] = depth
-    assets = {f"{model.id}-layers.js": _payload(_details(architecture, link))}
+    assets = {f"{model.id}-layers.js": payload(_details(architecture, link))}
     assets[f"{model.id}.json"] = to_json(architecture).decode()
-    assets |= {f"{model.id}-{drawing.variant}.js": _payload(drawing.svg) for drawing in model.drawings[1:]}
+    assets |= {f"{model.id}-{drawing.variant}.js": payload(drawing.svg) for drawing in model.drawings[1:]}
     assets |= {f"{model.id}-blocks.js": _handed_over(drawing.blocks) for drawing in model.drawings if drawing.blocks}
     return Page(
         path=f"{model.id}/index.md",
@@ -200,8 +222,8 @@ def _depth(model: Documented, architecture: Architecture, costs: Costs) -> str |
     )
 
 
-def _failure_page(model: Documented, failure: Failure, relatives: list[dict[str, object]]) -> Page:
-    part = render("failure.html", model=model, failure=failure, relatives=relatives, tags=model.entry.tags)
+def _failure_page(model: Documented, failure: Failure, around: Mapping[str, object]) -> Page:
+    part = render("failure.html", model=model, failure=failure, **around)
     return Page(
         path=f"{model.id}/index.md",
         title=text.as_title(model.title),
@@ -231,7 +253,7 @@ def _details(architecture: Architecture, link: SourceLink) -> dict[str, str]:
     return {str(detail.number): render("detail.html", detail=detail).strip() for detail in details(architecture, link)}
 
 
-def _payload(value: object) -> str:
+def payload(value: object) -> str:
     """Return a script that hands over ``value`` to whoever inserted it.
 
     A page opened from a disk may load scripts, but may not fetch (https://fetch.spec.whatwg.org/#scheme-fetch).
@@ -254,11 +276,21 @@ def _python(code: str) -> Markup:
     return Markup(html.strip("\n").replace("\n", "&#10;"))  # noqa: S704 - Pygments escapes
 
 
-def _relative(model: Documented, directory_urls: bool) -> dict[str, object]:
+def _around(model: Documented, zoo: Sequence[Documented], ending: str) -> dict[str, object]:
+    """Return what the chips of a page say: variants, tags, and pages that say more."""
+    groups = (("Compared with", model.comparisons), ("Changes", model.changes))
+    return {
+        "relatives": [_relative(other, ending) for other in variants(model, zoo)],
+        "tags": model.entry.tags,
+        "chips": [(label, [(link.href(ending), link.title) for link in links]) for label, links in groups if links],
+    }
+
+
+def _relative(model: Documented, ending: str) -> dict[str, object]:
     return {
         "id": model.id,
         "title": model.title,
-        "href": f"../{model.id}/" + ("" if directory_urls else "index.html"),
+        "href": f"../{model.id}/{ending}",
         "parameters": model.figures.parameters if model.figures else None,
     }
 

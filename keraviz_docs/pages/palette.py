@@ -8,6 +8,7 @@ from __future__ import annotations
 import colorsys
 
 from keraviz_docs.diagrams import FAMILIES
+from keraviz_docs.review.reports import figure
 
 DARK_PAGE = "#1e2129"
 DARK_INK = "#e9ebf1"
@@ -20,13 +21,15 @@ _DARK = '[data-md-color-scheme="slate"], [data-bs-theme="dark"], [data-theme="da
 
 def stylesheet() -> str:
     """Return rules that set the colours of all families, light and dark."""
+    marks = tuple(figure.FAMILIES.values())
     light = [
-        f"--kv-{family.key}-accent:{family.accent};--kv-{family.key}-outline:{family.outline};" for family in FAMILIES
+        f"--kv-{family.key}-accent:{family.accent};--kv-{family.key}-outline:{family.outline};"
+        for family in (*FAMILIES, *marks)
     ]
     dark = [
         f"--kv-{family.key}-accent:{dark_accent(family.accent)};--kv-{family.key}-outline:{dark_accent(family.accent)};"
         f"--kv-{family.key}-tint:{dark_tint(family.accent)};--kv-{family.key}-number:{DARK_NUMBER};"
-        for family in FAMILIES
+        for family in (*FAMILIES, *marks)
     ]
     dark.append(
         f"--kv-ink:{DARK_INK};--kv-quiet:{DARK_QUIET};"

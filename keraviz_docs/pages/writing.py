@@ -15,7 +15,9 @@ from keraviz_docs import __version__
 from keraviz_docs import outcome as outcomes
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, Limits
-from keraviz_docs.pages import palette, text
+from keraviz_docs.pages import changes_page, comparison_page, palette, text
+from keraviz_docs.pages.changes_page import Changes
+from keraviz_docs.pages.comparison_page import ComparedPair
 from keraviz_docs.pages.index_page import index_page, sections
 from keraviz_docs.pages.model_page import Documented, model_page, variants
 from keraviz_docs.pages.page import Page, fill
@@ -88,13 +90,16 @@ class WrittenPages:
     directory: Path
     index: WrittenPage
     sections: tuple[NavigationSection, ...]
+    comparisons: tuple[WrittenPage, ...]
+    changes: WrittenPage | None
     files: tuple[str, ...]
     """All files to be published, pages included: POSIX paths below the directory, sorted."""
 
     @property
     def pages(self) -> tuple[WrittenPage, ...]:
         """All pages, the index first."""
-        return (self.index, *(page for section in self.sections for page in section.pages))
+        models = (page for section in self.sections for page in section.pages)
+        return (self.index, *models, *self.comparisons, *([self.changes] if self.changes else []))
 
     def part(self, page: str, name: str) -> str:
         """Return a part that was kept aside, of the page with this path.
@@ -110,6 +115,8 @@ def write(
     zoo: Sequence[Documented],
     directory: Path,
     *,
+    pairs: Sequence[ComparedPair] = (),
+    changes: Changes | None = None,
     embed: bool = True,
     directory_urls: bool = False,
     drawn: Sequence[str] = (),
@@ -123,6 +130,8 @@ def write(
         title: the manifest's.
         zoo: the models in the manifest's order.
         directory: where to; made if need be.
+        pairs: the comparisons that get a page.
+        changes: what the page of changes says; there is none without it.
         embed: whether diagrams and tables go into the Markdown, for generators without our plugin.  Otherwise they
             are kept aside for :meth:`WrittenPages.part`.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
@@ -141,6 +150,10 @@ def write(
         for name, source in SHARED.items():
             write_if_changed(directory / name, source.read_bytes())
         settings = f"{_fingerprint()} {embed} {directory_urls}"
+        zoo = [
+            replace(model, comparisons=comparison_page.links(model, pairs), changes=changes_page.links(model, changes))
+            for model in zoo
+        ]
         for model in zoo:
             key = _digest(settings, _essence(model), *(_essence(other) for other in variants(model, zoo)))
             piece = earlier.pieces.get(model.id)
@@ -150,11 +163,33 @@ def write(
             pieces[model.id] = piece
             path = f"{model.id}/index.md"
             written[path] = WrittenPage(path, text.as_title(model.title), _anchors(model))
+        for pair in pairs:
+            essences = map(_essence, (pair.base, pair.head))
+            key = _digest(settings, pair.heading, pair.summary, *essences, repr(pair.compared))
+            place = f"{comparison_page.FOLDER}/{pair.id}"
+            piece = earlier.pieces.get(place)
+            if piece is None or piece.key != key or not piece.is_whole(directory):
+                page = comparison_page.comparison_page(pair, directory_urls=directory_urls)
+                piece = _write_page(directory, page, key, embed=embed)
+            pieces[place] = piece
+            written[pair.path] = WrittenPage(pair.path, text.as_title(pair.heading), frozenset())
+        if changes is not None:
+            titles = repr([(model.id, model.title) for model in zoo])
+            key = _digest(settings, titles, repr(changes))
+            piece = earlier.pieces.get(changes_page.FOLDER)
+            if piece is None or piece.key != key or not piece.is_whole(directory):
+                page = changes_page.changes_page(changes, zoo, directory_urls=directory_urls)
+                piece = _write_page(directory, page, key, embed=embed)
+            pieces[changes_page.FOLDER] = piece
+            path = f"{changes_page.FOLDER}/index.md"
+            written[path] = WrittenPage(path, "Changes", changes.anchors)
         key = _digest(settings, title, *(piece.key for piece in pieces.values()))
         piece = earlier.pieces.get("")
         if piece is None or piece.key != key or not piece.is_whole(directory):
             thumbnails = {model.id: _aside(directory, model.id, _MINIATURE).read_text("utf-8") for model in zoo}
-            index = index_page(title, zoo, thumbnails=thumbnails, directory_urls=directory_urls)
+            index = index_page(
+                title, zoo, thumbnails=thumbnails, pairs=pairs, changes=changes, directory_urls=directory_urls
+            )
             piece = _write_page(directory, index, key, embed=embed)
         pieces[""] = piece
         written["index.md"] = WrittenPage("index.md", text.as_title(title), frozenset())
@@ -171,6 +206,8 @@ def write(
             NavigationSection(text.as_title(name), tuple(written[f"{model.id}/index.md"] for model in models))
             for name, models in sections(zoo)
         ),
+        comparisons=tuple(written[pair.path] for pair in pairs),
+        changes=written.get(f"{changes_page.FOLDER}/index.md"),
         files=tuple(sorted(files)),
     )
 
@@ -217,7 +254,8 @@ def _essence(model: Documented) -> str:
     # Where an entry stands, where its archive lies and what reading it may use are on no page.
     entry = replace(model.entry, target=BuilderTarget("", model.title), position=None, limits=Limits())
     drawings = [(drawing.variant, drawing.svg, sorted(drawing.files.items())) for drawing in model.drawings]
-    return repr((entry, drawings, model.drawing_failure)) + outcomes.to_json(model.outcome).decode()
+    links = model.comparisons, model.changes
+    return repr((entry, drawings, model.drawing_failure, links)) + outcomes.to_json(model.outcome).decode()
 
 
 def _digest(*parts: str | bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,15 +17,38 @@ def git(arguments: list[str], directory: Path, told: str | None = None) -> subpr
     Raises:
         UserError: there is no git, or no such directory.
     """
+    answer = _run(arguments, directory, None if told is None else told.encode())
+    out, err = (stream.decode("utf-8", "replace") for stream in (answer.stdout, answer.stderr))
+    return subprocess.CompletedProcess(answer.args, answer.returncode, out, err)
+
+
+def contents(blobs: Sequence[str], directory: Path) -> list[bytes]:
+    """Return the contents of objects, by their names; git is asked once.
+
+    Raises:
+        UserError: there is no git, or no such object.
+    """
+    answer = _run(["cat-file", "--batch"], directory, "".join(f"{blob}\n" for blob in blobs).encode())
+    found: list[bytes] = []
+    at = 0
+    for blob in blobs:
+        # `<name> blob <size>`, and the content on the lines that follow.
+        end = answer.stdout.find(b"\n", at)
+        about = answer.stdout[at:end].split(b" ")
+        if len(about) != 3:
+            raise UserError(f"git has no {blob}: {answer.stderr.decode('utf-8', 'replace').strip()}", Code.GIT)
+        at = end + 1 + int(about[2]) + 1
+        found.append(answer.stdout[end + 1 : at - 1])
+    return found
+
+
+def _run(arguments: list[str], directory: Path, told: bytes | None) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(  # noqa: S603  # fixed words, a ref after --end-of-options, no shell
             ["git", *arguments],  # noqa: S607  # the user's own git
             cwd=directory,
             input=told,
             capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
             check=False,
         )
     except (FileNotFoundError, NotADirectoryError) as error:

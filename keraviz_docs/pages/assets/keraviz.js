@@ -149,6 +149,7 @@
     /** The way back: Overview, and the blocks that were opened one inside the other. */
     showTrail() {
       const crumbs = this.root.querySelector(".kv-crumbs");
+      if (!crumbs) return;
       const trail = this.trail?.at(-1).variant === this.variant ? this.trail : [];
       crumbs.hidden = !trail.length;
       crumbs.replaceChildren(...trail.flatMap(({ variant, title }, depth) => {
@@ -233,8 +234,8 @@
       for (const button of this.root.querySelectorAll(".kv-tools [data-do]")) {
         button.addEventListener("click", () => does[button.dataset.do]());
       }
-      this.input.addEventListener("input", () => this.search());
-      this.input.addEventListener("keydown", (event) => {
+      this.input?.addEventListener("input", () => this.search());
+      this.input?.addEventListener("keydown", (event) => {
         event.stopPropagation();
         if (event.key === "Enter") {
           event.preventDefault();
