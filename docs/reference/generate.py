@@ -36,6 +36,17 @@ EXIT_STATUS = """\
 The exit status is 0 when everything was done, 1 when some model failed (the others are still written), and 2 when
 nothing could be done: a mistake in the call or in the manifest."""
 
+SHELL_COMPLETION = """\
+## Shell completion
+
+A shell completes commands, options, their values and file names once a line in its start-up file says so:
+
+```bash
+eval "$(_KERAVIZ_COMPLETE=bash_source keraviz)"      # ~/.bashrc
+eval "$(_KERAVIZ_COMPLETE=zsh_source keraviz)"       # ~/.zshrc
+_KERAVIZ_COMPLETE=fish_source keraviz | source       # ~/.config/fish/config.fish
+```"""
+
 MESSAGES = """\
 A message about a mistake ends with a code. `keraviz explain KV203` says in the terminal what this page says; without a
 code, it lists them all. Codes stay what they are from version to version. The commands' exit status is 2 after such a
@@ -68,11 +79,12 @@ def cli_page(command: click.Command) -> str:
     context = click.Context(command, info_name="keraviz")
     commands = command.commands if isinstance(command, click.Group) else {}
     for name, sub in commands.items():
-        inner = click.Context(sub, parent=context, info_name=name, terminal_width=100, max_content_width=100)
+        inner = click.Context(sub, parent=context, info_name=name, terminal_width=80, max_content_width=80)
         parts.append(f"## keraviz {name}\n\n```text\n{sub.get_help(inner)}\n```")
         for word, part in (sub.commands if isinstance(sub, click.Group) else {}).items():
-            innermost = click.Context(part, parent=inner, info_name=word, terminal_width=100, max_content_width=100)
+            innermost = click.Context(part, parent=inner, info_name=word, terminal_width=80, max_content_width=80)
             parts.append(f"### keraviz {name} {word}\n\n```text\n{part.get_help(innermost)}\n```")
+    parts.append(SHELL_COMPLETION)
     return "\n\n".join(parts) + "\n"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keraviz_docs.cli import options
+from keraviz_docs.cli import completion, options
 
 if TYPE_CHECKING:
     from keraviz_docs.cli.comparing import Compared
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 FORMATS = ("text", "markdown", "json", "html", "svg", "github")
 
 
-@click.command("diff", short_help="Say what changed in the architectures, and whether old weights still load.")
-@click.argument("base")
-@click.argument("head", required=False)
+@click.command("diff", short_help="Say what changed, and whether old weights still load.")
+@click.argument("base", shell_complete=completion.files)
+@click.argument("head", required=False, shell_complete=completion.files)
 @options.manifest("The manifest whose models a git ref and the working tree have.")
 @click.option(
     "--format",
@@ -76,7 +76,7 @@ def command(
     if form == "text" and output is None:
         show(both.comparison)
     else:
-        _write(_report(both, form, found, full_report, rankdir, manifest.parent), output)
+        _write(_report(both, form, found, full_report, rankdir, manifest), output)
     if not both.comparison.models:
         click.echo("Error: neither side has any model to compare", err=True)
     tell_broken(found, rules)
@@ -95,7 +95,7 @@ def show(comparison: Comparison) -> None:
 
 
 def _report(
-    both: Compared, form: str, found: Mapping[str, Finding], full_report: str | None, rankdir: str, project: Path
+    both: Compared, form: str, found: Mapping[str, Finding], full_report: str | None, rankdir: str, manifest: Path
 ) -> str:
     from keraviz_docs.cli.comparing import annotated, diagrams, one_diagram
     from keraviz_docs.review.comparison import to_json
@@ -106,7 +106,7 @@ def _report(
     if form == "markdown":
         return markdown.markdown(both.comparison, full_report=full_report)
     if form == "github":
-        return annotated(both, found, project)
+        return annotated(both, found, manifest)
     if form == "text":
         return "".join(f"{line.plain}\n" for line in text.text(both.comparison))
     return html.html(both.comparison, diagrams(both, rankdir)) if form == "html" else one_diagram(both, rankdir)

@@ -7,6 +7,7 @@ import shutil
 import textwrap
 
 import click
+from click.shell_completion import CompletionItem
 
 from keraviz_docs.errors import Code
 from keraviz_docs.errors.codes import GROUPS
@@ -27,8 +28,13 @@ def _codes(context: click.Context, parameter: click.Parameter, values: tuple[str
     return tuple(dict.fromkeys(found))
 
 
+def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    matching = [code for code in Code if code.value.startswith(incomplete.upper())]
+    return [CompletionItem(code.value, help=_plain(code.title)) for code in matching]
+
+
 @click.command("explain", short_help="Say more about a mistake, by the code in its message.")
-@click.argument("codes", metavar="[CODE]...", nargs=-1, callback=_codes)
+@click.argument("codes", metavar="[CODE]...", nargs=-1, callback=_codes, shell_complete=_complete)
 def command(codes: tuple[Code, ...]) -> int:
     """Say what a mistake means and how it is mended; without a CODE, list all kinds of mistakes.
 

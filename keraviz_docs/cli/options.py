@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from keraviz_docs.cli import completion
+
 if TYPE_CHECKING:
     from keraviz_docs.production import Shard
 
@@ -48,7 +50,9 @@ def depth(context: click.Context, parameter: click.Parameter, value: str | None)
 
 def targets(command: Decorated) -> Decorated:
     """Add the argument ``TARGET...``."""
-    return click.argument("targets", metavar="TARGET...", nargs=-1, required=True)(command)
+    return click.argument("targets", metavar="TARGET...", nargs=-1, required=True, shell_complete=completion.files)(
+        command
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from keraviz_docs.cli import options
+from keraviz_docs.cli import completion, options
 from keraviz_docs.errors import Code, more_about
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ VARIANTS = ("tb", "lr", "numbered")
     multiple=True,
     default=["svg,png,pdf"],
     callback=options.words("format", FORMATS),
+    shell_complete=completion.words(FORMATS),
     metavar="FORMAT,...",
     help="Write these files: svg, png, pdf, dot; without it, the first three.",
 )
@@ -41,6 +42,7 @@ VARIANTS = ("tb", "lr", "numbered")
     multiple=True,
     default=[",".join(VARIANTS)],
     callback=options.words("variant", VARIANTS),
+    shell_complete=completion.words(VARIANTS),
     metavar="VARIANT,...",
     help="Draw these: tb (top to bottom), lr (left to right), numbered (compact, with the numbers of the layer "
     "table); without it, all three.",
@@ -75,8 +77,8 @@ def command(
     \b
     Examples:
       keraviz render keras.applications:ResNet50 -o diagrams
-      keraviz render zoo.unet:unet --set filters=16 --set "shape=!tuple [64, 64, 3]" -o diagrams
-      keraviz render zoo.yml#unet model.keras -o diagrams --format svg --variant tb
+      keraviz render zoo.vision:unet --set filters=16 --set depth=3 -o diagrams
+      keraviz render zoo.yml#unet model.keras -o diagrams --format svg
     """  # noqa: D301  # click looks for the character \b itself
     from keraviz_docs.cli.targets import parse
 
