@@ -192,13 +192,15 @@ def test_a_failure_has_a_page_that_says_why(documented: Make) -> None:
         id="siamese",
         target="zoo.towers:siamese",
         kind="exception",
-        message="The builder raised ValueError: too wide.",
+        message="`zoo.towers:siamese` raised ValueError: too wide.",
         frames=(Frame("zoo/towers.py", 12, "siamese", "raise ValueError"),),
         output="building…\n\ndone",
     )
     page = model_page(Documented(documented().entry, failure))
     shown = BeautifulSoup(page.parts["failure"], "html.parser")
-    assert "The builder raised ValueError: too wide." in lines(shown)
+    assert "zoo.towers:siamese raised ValueError: too wide." in lines(shown)
+    assert "KV203" in lines(shown)
+    assert "The builder raised an exception; keraviz explain KV203 says more." in lines(shown)
     assert "zoo/towers.py :12 in siamese raise ValueError" in lines(shown)
     assert [block.get_text() for block in shown.select("pre")] == ["raise ValueError", "building…\n\ndone"]
 
