@@ -7,7 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -50,7 +51,7 @@ class Service:
 @contextmanager
 def serving(service: Service) -> Iterator[Service]:
     """Answer as GitHub does, for as long as the context lasts."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(service))
+    server = ThreadingTCPServer(("127.0.0.1", 0), _handler(service))
     service.address = f"http://127.0.0.1:{server.server_address[1]}"
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
