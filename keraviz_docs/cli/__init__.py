@@ -8,6 +8,7 @@ Exit status: 0 done, 1 some model failed and the others were written, 2 nothing 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -79,11 +80,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader (`| head`) has seen enough.  Click ends quietly with 1 while a command writes; this is the same for
         # what was still in the buffer, which Python would otherwise complain about on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return 1
+    except OSError as error:
+        _abandon_output()
+        what = error.filename or "the output"
+        click.echo(_told(UserError(f"cannot use {what}: {error.strerror or error}", Code.CANNOT_WRITE)), err=True)
+        return 2
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _abandon_output() -> None:
+    """Have what is still to be printed go nowhere: the terminal, pipe or disk that it was for takes no more."""
+    with contextlib.suppress(OSError, ValueError):  # it is closed, or was never a file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _code(error: click.ClickException) -> Code:

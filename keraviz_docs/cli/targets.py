@@ -151,7 +151,10 @@ def _from_archive(target: str, inputs: Any) -> ModelEntry:
     kind = _kind(path)
     if kind != "file":
         raise UserError(
-            f"{quoted(target)} is a directory" if kind else f"there is no file {quoted(target)}", Code.UNKNOWN_TARGET
+            f"{quoted(target)} is a directory; a saved model is one file"
+            if kind
+            else f"there is no file {quoted(target)}",
+            Code.UNKNOWN_TARGET,
         )
     return ModelEntry(id=derive_id(path.stem) or "model", target=SavedModelTarget(path), inputs=inputs)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,20 @@ def test_the_output_may_not_be_a_file(directory: Path, capsys: pytest.CaptureFix
     (directory / "o").touch()
     assert cli.run(["render", "a:b", "-o", "o"]) == 2
     assert "Directory 'o' is a file." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device here that is always full")
+@pytest.mark.parametrize("command", ["schema", "explain", "diff --help"])
+def test_a_full_disk_is_told_without_a_traceback(command: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "keraviz_docs", *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: cannot use the output: No space left on device\nMore about this: keraviz explain KV501\n"
+    )
