@@ -171,6 +171,8 @@ class CheckpointEntry(msgspec.Struct, frozen=True):
     """Path of the node (its first call) or group whose variables they are; ``None`` when it is neither."""
     custom: bool = False
     """Whether code outside Keras decides what is loaded (a ``load_own_variables`` of the layer's own)."""
+    also: tuple[str, ...] = ()
+    """Where Keras looks, in this order, when what is at ``path`` does not fit."""
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,11 +18,12 @@ def entries(model: Any, places: Mapping[int, str]) -> tuple[CheckpointEntry, ...
     """
     return tuple(
         CheckpointEntry(
-            path=path,
-            class_name=describing.class_and_module(owner)[0],
-            variables=shapes,
-            layer=places.get(id(owner)),
-            custom=custom,
+            path=saved.addresses[0],
+            class_name=describing.class_and_module(saved.owner)[0],
+            variables=saved.shapes,
+            layer=places.get(id(saved.owner)) if saved.shapes or saved.custom else None,
+            custom=saved.custom,
+            also=saved.addresses[1:],
         )
-        for path, owner, shapes, custom in keras_internals.saved_variables(model)
+        for saved in keras_internals.saved_variables(model)
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import FunctionType
-from typing import Any
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 
@@ -431,16 +432,34 @@ def own_variables(layer: Any) -> list[Any]:
     return [*layer._trainable_variables, *layer._non_trainable_variables]
 
 
-def saved_variables(model: Any) -> list[tuple[str, Any, tuple[tuple[int, ...], ...], bool]]:
+class Saved(NamedTuple):
+    """What Keras saves of one object into a weights file."""
+
+    addresses: tuple[str, ...]
+    """Where it is saved, then where loading looks when what is there does not fit."""
+    owner: Any
+    shapes: tuple[tuple[int, ...], ...]
+    custom: bool
+    """Whether code outside Keras decides what is loaded."""
+
+
+def saved_variables(model: Any) -> list[Saved]:
     """Say what ``save_weights`` would write: for each address the object that owns it, and its arrays' shapes in order.
 
-    The last item tells whether code outside Keras decides what is loaded there.  The addresses are Keras's own:
-    ``_save_state`` walks the model (``keras/src/saving/saving_lib.py``) into a store that takes shapes only.  What
-    ``compile`` added (optimizer, metrics, loss) is left out, since a model to be loaded need not be compiled.
+    An object that has no arrays, and none below it, is listed, too, where another one with arrays could have the same
+    address: loading a file with arrays for it fails.  Only layers whose address tells a class of Keras that never has
+    weights are left out.
+
+    The addresses are Keras's own: ``_save_state`` walks the model (``keras/src/saving/saving_lib.py``) into a store
+    that takes shapes only.  The walk meets a layer of a subclassed model twice, as an attribute and in ``layers``;
+    ``_load_state`` tries the second address when the first one failed.  What ``compile`` added (optimizer, metrics,
+    loss) is left out, since a model to be loaded need not be compiled.
     """
     from keras.src.saving import saving_lib
 
     entries: list[tuple[str, Any, list[tuple[int, ...]], bool]] = []
+    first: dict[int, str] = {}
+    again: dict[str, list[str]] = {}
 
     class Shapes(saving_lib.H5IOStore):  # type: ignore[misc]  # Keras is not typed
         def __init__(self) -> None:
@@ -459,7 +478,11 @@ def saved_variables(model: Any) -> list[tuple[str, Any, tuple[tuple[int, ...], .
 
     def record(saveable: Any, _: Any, assets_store: Any, inner_path: str, visited_saveables: Any) -> None:
         if id(saveable) in visited_saveables:
+            # Loading leaves out a nested list (``container``) that the file lacks, so it is no second address.
+            if id(saveable) in first and not re.search(r"/container(_\d+)?(/|$)", inner_path):
+                again.setdefault(first[id(saveable)], []).append(inner_path)
             return
+        first[id(saveable)] = inner_path
         store = Shapes()
         entries.append((inner_path, saveable, store.shapes, not _loads_as_keras_does(saveable)))
         with contextlib.ExitStack() as patches:
@@ -475,7 +498,36 @@ def saved_variables(model: Any) -> list[tuple[str, Any, tuple[tuple[int, ...], .
         _attribute(saving_lib, "get_attr_skipset", functools.cache(saving_lib.get_attr_skipset)),
     ):
         record(model, None, None, "", visited)
-    return [(path, saveable, tuple(shapes), custom) for path, saveable, shapes, custom in entries if shapes]
+    inner = {above for path, _, _, _ in entries for above in _prefixes(path) if above != path}
+    found = (
+        Saved(_addresses(path, again), owner, tuple(shapes), custom)
+        for path, owner, shapes, custom in entries
+        if shapes or path not in inner
+    )
+    return [saved for saved in found if saved.shapes or not _never_has_weights(saved)]
+
+
+def _addresses(path: str, again: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """Every address under which an object is looked up, given those of the objects that contain it."""
+    others = (other + path[len(above) :] for above in _prefixes(path) for other in again.get(above, ()))
+    return tuple(dict.fromkeys((path, *others)))
+
+
+def _prefixes(path: str) -> list[str]:
+    return ["", *(path[:end] for end, sign in enumerate(path) if sign == "/" and end), path]
+
+
+def _never_has_weights(saved: Saved) -> bool:
+    """Whether an address tells that the object is a layer of Keras without weights, and nothing else can be there.
+
+    Elements of lists are addressed by their class (``_save_container_state`` in ``keras/src/saving/saving_lib.py``).
+    Layers of Keras make their weights in ``build``.
+    """
+    kind = type(saved.owner)
+    by_class = re.compile(rf"(.*/)?{re.escape(snake_case(kind.__name__))}(_\d+)?")
+    build = inspect.unwrap(getattr(kind, "build", _never_has_weights))
+    names = getattr(getattr(build, "__code__", None), "co_names", ("add_weight",))
+    return _is_keras(kind) and "add_weight" not in names and any(map(by_class.fullmatch, saved.addresses))
 
 
 def _is_keras(function: Any) -> bool:
@@ -558,6 +610,20 @@ def takes_mask(layer: Any) -> bool:
 def is_random_seed(variable: Any) -> bool:
     """Whether a variable is the state of a ``SeedGenerator`` (``keras/src/random/seed_generator.py``)."""
     return str(variable.name) == "seed_generator_state"
+
+
+def remember_signatures() -> None:
+    """Let Keras inspect each constructor once in this process, not once per layer (``keras/src/ops/operation.py``)."""
+    from keras.src.ops import operation
+
+    def remembering(look: Callable[..., Any]) -> Callable[..., Any]:
+        known = functools.cache(look)
+        return lambda function: known(function) if isinstance(function, FunctionType) else look(function)
+
+    operation.inspect = ModuleType("inspect")
+    vars(operation.inspect).update(
+        vars(inspect), signature=remembering(inspect.signature), getfullargspec=remembering(inspect.getfullargspec)
+    )
 
 
 def symbolic_calls(layer: Any) -> list[Any]:

@@ -93,7 +93,7 @@ OUTPUTS = re.compile(
 )
 ENTRY = re.compile(
     rf"(?P<path>{NAME})(?: \((?P<class>{NAME})\))?(?P<shapes>(?: (?:\d+(?:x\d+)*|scalar|nothing))+)(?P<custom> custom)?"
-    rf"(?: for (?P<owner>nobody|(?:model|layer) (?:\*\w+|{NAME}(?:@\d+)?)|\*\w+|{NAME}))?$"
+    rf"(?P<also>(?: or {NAME})*)(?: for (?P<owner>nobody|(?:model|layer) (?:\*\w+|{NAME}(?:@\d+)?)|\*\w+|{NAME}))?$"
 )
 MODEL = re.compile(rf"(?P<class>[\w.]+)(?: (?P<name>{NAME}))?$")
 PORT = re.compile(rf"(?:(?P<name>{NAME}) = )?(?P<reference>(?:\*\w+|{NAME})(?:\[\d+\])?)$")
@@ -158,7 +158,8 @@ class _Reader:
             path = read_name(found["path"])
             shapes = [self._parsed(read_sizes, word) for word in found["shapes"].split() if word != "nothing"]
             class_name = read_name(found["class"]) if found["class"] else _class_of_path(path)
-            entry = CheckpointEntry(path, class_name, tuple(shapes), custom=bool(found["custom"]))
+            also = tuple(read_name(name) for name in re.findall(rf" or ({NAME})", found["also"]))
+            entry = CheckpointEntry(path, class_name, tuple(shapes), custom=bool(found["custom"]), also=also)
             self.entries.append((entry, found["owner"]))
         elif self.section == "numbers":
             self.order = self._parsed(lambda words: read_numbers(words, len(self.nodes)), text)
@@ -371,7 +372,7 @@ class _Reader:
             class_name = entry.class_name
             if truth is not None and snake_case(self.nodes[truth - 1].class_name) == snake_case(class_name):
                 class_name = self.nodes[truth - 1].class_name
-            yield CheckpointEntry(entry.path, class_name, entry.variables, path, entry.custom)
+            yield msgspec.structs.replace(entry, class_name=class_name, layer=path)
             if place + 1 < len(self.entries):
                 guess = guesses.send(truth)
 

@@ -339,6 +339,7 @@ class _Writer:
             words += [write_sizes(shape) for shape in entry.variables] or ["nothing"]
             if entry.custom:
                 words.append("custom")
+            words += [f"or {write_name(path)}" for path in entry.also]
             if not guessed:
                 if isinstance(owner, int):
                     words.append(f"for {self._reference(owner)}")

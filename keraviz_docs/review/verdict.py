@@ -4,8 +4,9 @@ The rule is Keras's own, ``keras/src/saving/saving_lib.py`` (``_load_state``, ``
 ``Layer.load_own_variables`` (``keras/src/layers/layer.py``), as of Keras 3.15: a ``.weights.h5`` file is addressed by
 paths such as ``layers/conv2d_3``, counted per class in the order of ``model.layers``; names of layers are ignored.
 Every object of the model that loads looks up its own path; it needs exactly as many variables there as it has, of the
-same shapes.  Paths in the file that nothing asks for are ignored.  A nested list that the file lacks altogether is
-skipped with a warning.  So a file can load without an error and put weights into the wrong layer.
+same shapes.  Where it finds something else, a layer of a subclassed model has a second path to try.  Paths in the file
+that nothing asks for are ignored.  A nested list that the file lacks altogether is skipped with a warning.  So a file
+can load without an error and put weights into the wrong layer.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Mismatch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.kind == "shape":
             return f"{layer} needs {_shapes(self.expected)}; the file has {_shapes(self.found)} at {self.checkpoint}"
         if self.kind == "count":
-            return f"{layer} has {len(self.expected)} variables; the file has {len(self.found)} at {self.checkpoint}"
+            has = {0: "no variables", 1: "1 variable"}.get(len(self.expected), f"{len(self.expected)} variables")
+            return f"{layer} has {has}; the file has {len(self.found)} at {self.checkpoint}"
         if self.kind == "wrong-layer":
             return f"{layer} would silently get the weights of {self.base_layer or 'another layer'}"
         if self.kind == "not-loaded":
@@ -86,8 +88,8 @@ def verdict_on(
     return "loads" if all(_is_harmless(change) for change in changes) else "loads-changed", ()
 
 
-def _addresses(architecture: Architecture) -> dict[str, tuple[bool, tuple[tuple[int, ...], ...]]]:
-    return {entry.path: (entry.custom, entry.variables) for entry in architecture.checkpoint}
+def _addresses(architecture: Architecture) -> dict[str, tuple[object, ...]]:
+    return {entry.path: (entry.custom, entry.variables, entry.also) for entry in architecture.checkpoint}
 
 
 _CONSEQUENCE: Mapping[str, Verdict] = {
@@ -107,9 +109,10 @@ def _mismatches(base: Architecture, head: Architecture, matching: Matching) -> I
     prefixes = {prefix for path in file for prefix in _prefixes(path)}
     counterpart = _counterparts(base, head, matching)
     for entry in head.checkpoint:
-        found = file.pop(entry.path, None)
+        address = next((path for path in (entry.path, *entry.also) if _fits(file.get(path), entry)), entry.path)
+        found = file.pop(address, None)
         if entry.custom or (found is not None and found.custom):
-            if found is None or found != msgspec.structs.replace(entry, layer=found.layer):
+            if found is None or found != msgspec.structs.replace(entry, layer=found.layer, also=found.also):
                 yield _mismatch("custom", entry, found)
                 continue
         elif found is None and not entry.variables:
@@ -126,9 +129,17 @@ def _mismatches(base: Architecture, head: Architecture, matching: Matching) -> I
             continue
         if entry.variables and found is not None and not _is_same_layer(found, entry, counterpart):
             yield _mismatch("wrong-layer", entry, found)
+    holders = {"", *(prefix for entry in head.checkpoint if not entry.also for prefix in _prefixes(entry.path))}
     for entry in file.values():
-        if entry.variables:
+        if entry.variables and entry.path in holders:
+            # The head has an object here whose parts may have variables, but none of its own.
+            yield Mismatch(kind="count", checkpoint=entry.path, base_layer=entry.layer, found=entry.variables)
+        elif entry.variables:
             yield Mismatch(kind="left-over", checkpoint=entry.path, base_layer=entry.layer, found=entry.variables)
+
+
+def _fits(found: CheckpointEntry | None, entry: CheckpointEntry) -> bool:
+    return (found.variables if found else ()) == entry.variables
 
 
 def _mismatch(kind: str, entry: CheckpointEntry, found: CheckpointEntry | None) -> Mismatch:

@@ -94,7 +94,7 @@ CASES = [
         LAYERS.replace("second: Dense units=8 -> ?x8; 72", "second: Dense units=8 use_bias=false -> ?x8; 64"),
         FILE.replace("dense_1 8x8 8", "dense_1 8x8"),
         "fails",
-        ("second has 1 variables; the file has 2 at layers/dense_1",),
+        ("second has 1 variable; the file has 2 at layers/dense_1",),
     ),
     Case(
         "a new layer",
@@ -104,6 +104,23 @@ CASES = [
         (
             "y needs 8×4, 4; the file has nothing at layers/dense_3",
             "third needs 8×8, 8; the file has 8×4, 4 at layers/dense_2",
+        ),
+    ),
+    Case(
+        "a layer without weights where one with weights was",
+        LAYERS.replace("second: Dense units=8 -> ?x8; 72 parameters", "second: ReLU -> ?x8"),
+        FILE.replace("dense_1 8x8 8", "dense_1 nothing"),
+        "fails",
+        ("layers/dense_1 has no variables; the file has 2 at layers/dense_1",),
+    ),
+    Case(
+        "a layer whose parts have weights where one with weights of its own was",
+        LAYERS,
+        FILE.replace("layers/dense_1", "layers/dense_1/inner"),
+        "fails",
+        (
+            "second needs 8×8, 8; the file has nothing at layers/dense_1/inner",
+            "layers/dense_1 has no variables; the file has 2 at layers/dense_1",
         ),
     ),
     Case(
