@@ -9,23 +9,18 @@ from concurrent.futures import Future
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from keraviz_docs import __version__, diagrams, folding
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.diagrams import VARIANTS, EngineName, Format, Job, OverviewJob, Renderer, Variant
+from keraviz_docs.diagrams import SHEETS, EngineName, Format, Job, OverviewJob, Renderer, Sheet, is_condensed
 from keraviz_docs.manifest.entries import Expand
-from keraviz_docs.pages.model_page import Documented, Drawing
+from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing
 from keraviz_docs.pages.writing import write_if_changed
 from keraviz_docs.production import Store
 from keraviz_docs.production.store import digest
 from keraviz_docs.workers import Workers
-
-Sheet = Variant | Literal["overview"]
-SHEETS: tuple[Sheet, ...] = ("overview", *VARIANTS)
-"""The drawings of a model, in the order of the page's tabs."""
 
 _Key = tuple[str, Sheet]
 
@@ -99,12 +94,26 @@ class Drawings:
                 for name in named.values():
                     write_if_changed(directory / model.id / name, bundle[name].read_bytes())
                     names.append(f"{model.id}/{name}")
-                svg = bundle[named["svg"]].read_text(encoding="utf-8")
-                blocks = bundle.get(_blocks_name(model.id))
-                drawings.append(Drawing(sheet, svg, named, blocks.read_text(encoding="utf-8") if blocks else None))
+                drawings.append(_drawing(model, sheet, bundle, named))
             sentences = [errors[model.id, sheet] for sheet in SHEETS if (model.id, sheet) in errors]
             models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(sentences) or None))
         return models, names
+
+
+class _Parts(msgspec.Struct):
+    """What a page shows of an overview, whose files hold all of it on one sheet."""
+
+    svg: str
+    blocks: tuple[BlockDrawing, ...]
+
+
+def _drawing(model: Documented, sheet: Sheet, bundle: Mapping[str, Path], files: Mapping[str, str]) -> Drawing:
+    if sheet == "overview":
+        parts = msgspec.json.decode(bundle[_parts_name(model.id)].read_bytes(), type=_Parts)
+        return Drawing(sheet, parts.svg, files, parts.blocks)
+    svg = bundle[files["svg"]].read_text(encoding="utf-8")
+    condensed = model.reading is not None and is_condensed(model.reading.architecture, depth=_depth(model.entry.expand))
+    return Drawing(sheet, svg, files, condensed=condensed)
 
 
 def _draw(
@@ -121,7 +130,7 @@ def _draw(
         files = {form: Path(draft, f"{architecture.id}-{sheet}.{form}") for form in formats}
         job: Job | OverviewJob
         if sheet == "overview":
-            job = OverviewJob(architecture, files, Path(draft, _blocks_name(architecture.id)))
+            job = OverviewJob(architecture, files, Path(draft, _parts_name(architecture.id)))
         else:
             job = Job(architecture, sheet, files, _depth(expand))
         error = _renderer(graphviz).carry_out(job).error
@@ -138,8 +147,8 @@ def _renderer(graphviz: EngineName) -> Renderer:
     return renderer
 
 
-def _blocks_name(identifier: str) -> str:
-    return f"{identifier}-blocks.json"
+def _parts_name(identifier: str) -> str:
+    return f"{identifier}-parts.json"
 
 
 def _depth(expand: Expand) -> int | None:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from keraviz_docs.cli.models import Model
-    from keraviz_docs.diagrams import EngineName, Format, Variant
+    from keraviz_docs.diagrams import EngineName, Format, Sheet
     from keraviz_docs.manifest.entries import Expand
 
 # The words of keraviz_docs.diagrams, which is not imported for --help; a test compares them.
 FORMATS = ("svg", "png", "pdf", "dot")
+SHEETS = ("overview", "tb", "lr", "numbered")
 VARIANTS = ("tb", "lr", "numbered")
 
 
@@ -41,11 +42,11 @@ VARIANTS = ("tb", "lr", "numbered")
     "variants",
     multiple=True,
     default=[",".join(VARIANTS)],
-    callback=options.words("variant", VARIANTS),
-    shell_complete=completion.words(VARIANTS),
+    callback=options.words("variant", SHEETS),
+    shell_complete=completion.words(SHEETS),
     metavar="VARIANT,...",
     help="Draw these: tb (top to bottom), lr (left to right), numbered (compact, with the numbers of the layer "
-    "table); without it, all three.",
+    "table), overview (stages and repeats, and each block on its own); without it, all but the overview.",
 )
 @click.option(
     "--expand",
@@ -61,7 +62,7 @@ def command(
     targets: tuple[str, ...],
     directory: Path,
     formats: tuple[Format, ...],
-    variants: tuple[Variant, ...],
+    variants: tuple[Sheet, ...],
     expand: Expand | None,
     graphviz: EngineName | None,
     arguments: tuple[str, ...],
@@ -106,14 +107,14 @@ def _draw(
     models: Sequence[Model],
     directory: Path,
     formats: Sequence[Format],
-    variants: Sequence[Variant],
+    variants: Sequence[Sheet],
     expand: Expand | None,
     graphviz: EngineName,
     execution: options.Execution,
 ) -> bool:
     """Draw models and tell the files; return whether a diagram could not be drawn."""
     from keraviz_docs.cli import files
-    from keraviz_docs.diagrams import Job, Renderer
+    from keraviz_docs.diagrams import Job, Renderer, is_condensed
     from keraviz_docs.production import pool
 
     drawings = [
@@ -126,6 +127,12 @@ def _draw(
         for model in models
         for variant in variants
     ]
+    if not execution.quiet:
+        for model in models:
+            depth = _depth(model.entry.expand if expand is None else expand)
+            if set(variants) != {"overview"} and is_condensed(model.architecture, depth=depth):
+                count = len(model.architecture.nodes)
+                click.echo(f"{model.entry.id}: of {count:,} layers, each distinct block is drawn once", err=True)
     undrawn = False
     with Renderer(graphviz, workers=execution.jobs or pool.default_jobs()) as renderer, files.writing():
         for result in renderer.render_all(drawings):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from keraviz_docs.diagrams.dot import dot, figure_source
 from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMissingError
 from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
-from keraviz_docs.diagrams.figure import VARIANTS, Arrow, Box, Cluster, Figure, Variant, box
+from keraviz_docs.diagrams.figure import SHEETS, VARIANTS, Arrow, Box, Cluster, Figure, Sheet, Variant, box
 from keraviz_docs.diagrams.overview import Overview, overview
 from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, OverviewJob, Renderer, Result
 from keraviz_docs.diagrams.variants import LONGEST, figure, is_condensed
@@ -25,6 +25,7 @@ __all__ = [
     "FAMILIES",
     "FORMATS",
     "LONGEST",
+    "SHEETS",
     "VARIANTS",
     "Arrow",
     "Box",
@@ -40,6 +41,7 @@ __all__ = [
     "OverviewJob",
     "Renderer",
     "Result",
+    "Sheet",
     "Variant",
     "box",
     "dot",

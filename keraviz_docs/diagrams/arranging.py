@@ -24,6 +24,10 @@ _FRAME_GAP = 6.0
 _ROUND = 6.0
 _LONG = 3.0
 """How many times as long as wide an image may be before it is broken into lines."""
+_STAGE = (1150.0, 640.0)
+_MOST_COLUMNS = 6
+_WORTH = 1.05
+"""How much larger another column must make a drawing."""
 _ASPECT = 1.4
 """Width to height that images are broken into."""
 
@@ -57,6 +61,22 @@ def lines_for(drawing: Drawing) -> int:
     if along <= _LONG * across:
         return 1
     return max(1, round(math.sqrt(along / across * (1 / _ASPECT if horizontal else _ASPECT))))
+
+
+def in_columns(figure: Figure, pieces: Sequence[PlacedPiece]) -> Drawing:
+    """Put the pieces together in as few columns as let the drawing fill a screen at about the largest scale."""
+    best = arrange(figure, pieces)
+    for lines in range(2, _MOST_COLUMNS + 1):
+        drawing = arrange(figure, pieces, lines=lines)
+        if _scale(drawing) > _WORTH * _scale(best):
+            best = drawing
+    return best
+
+
+def _scale(drawing: Drawing) -> float:
+    """Return how large a drawing can be shown in the stage of a page on a usual screen; 1 is large enough."""
+    width, height = _STAGE
+    return min(width / drawing.width, height / drawing.height, 1.0)
 
 
 @dataclass(frozen=True)

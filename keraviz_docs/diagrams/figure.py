@@ -20,6 +20,9 @@ from keraviz_docs.diagrams.families import BY_KEY, Family, family_of, family_of_
 Variant = Literal["tb", "lr", "numbered"]
 VARIANTS: tuple[Variant, ...] = ("tb", "lr", "numbered")
 """Top to bottom, left to right, and compact: number and class only, top to bottom."""
+Sheet = Literal["overview"] | Variant
+SHEETS: tuple[Sheet, ...] = ("overview", *VARIANTS)
+"""All drawings of a model, in the order in which they are shown."""
 
 Role = Literal["class", "detail", "shape"]
 """What a line of text is: the class (bold), the name or another detail, or the output shape (grey)."""
@@ -144,6 +147,8 @@ class Figure:
     """In reading order; arrows lead forward."""
     arrows: tuple[Arrow, ...]
     clusters: tuple[Cluster, ...]
+    columns: bool = False
+    """Whether it is always broken into as many lines as let it fit a screen, not only on paper."""
 
     @property
     def prefix(self) -> str:

@@ -87,7 +87,7 @@ def overview(architecture: Architecture, root: Block | None = None) -> Overview 
         for key, block in seen.closed.items():
             opens[f"{current.prefix}-{key}"] = alike[block.signature].id
     return Overview(
-        linked(figure, opens, architecture),
+        replace(linked(figure, opens, architecture), columns=True),
         {key: linked(inner, opens, architecture) for key, inner in figures.items()},
         titles,
         opens,

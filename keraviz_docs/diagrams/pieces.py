@@ -52,10 +52,14 @@ class Piece:
     """The single box of this piece that everything goes out from; nothing else in the piece depends on it."""
 
 
-def cut(figure: Figure) -> tuple[Piece, ...]:
+def cut(figure: Figure, *, between_frames: bool = False) -> tuple[Piece, ...]:
     """Cut a figure into pieces, in reading order; a small one is a single piece.
 
     Deterministic, and linear in the number of boxes and arrows.
+
+    Args:
+        figure: what to cut.
+        between_frames: cut wherever no frame and one tensor at most is cut, however small the pieces are.
     """
     order = _reading_order(figure)
     if order is None:
@@ -66,7 +70,7 @@ def cut(figure: Figure) -> tuple[Piece, ...]:
         wire = (arrow.tail, arrow.tail_port)
         last_use[wire] = max(last_use.get(wire, 0), position[arrow.head])
     gaps = _gaps(order, figure, position, last_use)
-    ends = _ends(len(order), gaps)
+    ends = _every_end(gaps) if between_frames else _ends(len(order), gaps)
     starts = (0, *ends[:-1])
     part_of = {box.key: part for part, (s, e) in enumerate(zip(starts, ends, strict=True)) for box in order[s:e]}
     inner: dict[int, list[Arrow]] = defaultdict(list)
@@ -178,6 +182,11 @@ def _ancestry(cluster: str | None, parents: Mapping[str, str | None]) -> list[st
         chain.append(cluster)
         cluster = parents[cluster]
     return chain
+
+
+def _every_end(gaps: Sequence[_Gap]) -> list[int]:
+    inner = [index + 1 for index, gap in enumerate(gaps[:-1]) if gap.tensors == 1 and gap.depth == 0]
+    return [*inner, len(gaps)]
 
 
 def _ends(count: int, gaps: Sequence[_Gap]) -> list[int]:

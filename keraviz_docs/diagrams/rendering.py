@@ -17,14 +17,15 @@ from typing import Literal
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import xdot
-from keraviz_docs.diagrams.arranging import arrange, lines_for
+from keraviz_docs.diagrams.arranging import arrange, in_columns, lines_for
 from keraviz_docs.diagrams.dot import figure_source
 from keraviz_docs.diagrams.drawing import Drawing
 from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissingError, engine
-from keraviz_docs.diagrams.figure import Figure, Variant
+from keraviz_docs.diagrams.figure import Figure, Sheet
 from keraviz_docs.diagrams.layout import PlacedPiece, Spacing, place
 from keraviz_docs.diagrams.overview import overview
 from keraviz_docs.diagrams.pieces import cut
+from keraviz_docs.diagrams.posters import poster
 from keraviz_docs.diagrams.svg import svg
 from keraviz_docs.diagrams.variants import figure
 
@@ -50,26 +51,23 @@ class Job:
     """One diagram to draw, and the files to write."""
 
     architecture: Architecture
-    variant: Variant
+    variant: Sheet
+    """``overview`` is what :meth:`Renderer.overview` draws."""
     files: Mapping[Format, Path]
     depth: int | None = None
-
-    def figure(self) -> Figure:
-        """Say what the diagram shows."""
-        return figure(self.architecture, self.variant, depth=self.depth)
 
 
 @dataclass(frozen=True)
 class OverviewJob:
-    """The overview of a model to draw, the files to write, and one more with its blocks.
+    """The overview of a model to draw, the files to write, and one more with its parts for a page.
 
-    A model that has no blocks gets no overview: only ``blocks`` is written then, and says ``null``.
+    A model that has no blocks gets no overview: only ``parts`` is written then, and says ``null``.
     """
 
     architecture: Architecture
     files: Mapping[Format, Path]
-    blocks: Path
-    """Gets JSON: ``blocks`` (for each its ``title`` and ``svg``), and ``opens`` (see :class:`Overview`)."""
+    parts: Path
+    """Gets JSON: ``svg`` of the overview alone, and ``blocks``, each with its ``id``, ``title`` and ``svg``."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +109,24 @@ class Renderer:
         self._engine.close()
 
     def draw(self, figure: Figure) -> Drawing:
-        """Lay a figure out, along one line.
+        """Lay a figure out: along one line, or in columns if it wants to be.
 
         Raises:
             GraphvizError: Graphviz failed on this figure.
             GraphvizMissingError: Graphviz does not work at all.
         """
-        return arrange(figure, self._place(figure))
+        pieces = self._place(figure)
+        return in_columns(figure, pieces) if figure.columns else arrange(figure, pieces)
+
+    def overview(self, architecture: Architecture) -> Drawing:
+        """Lay out the overview of a model with its blocks below it; a model without blocks as it is.
+
+        Raises as :meth:`draw` does.
+        """
+        seen = overview(architecture)
+        if seen is None:
+            return self.draw(figure(architecture))
+        return poster(seen, self.draw(seen.figure), {key: self.draw(shown) for key, shown in seen.blocks.items()})
 
     def svg(self, figure: Figure) -> str:
         """Lay a figure out and return it as SVG; raises as :meth:`draw` does."""
@@ -129,17 +138,25 @@ class Renderer:
         A long figure is broken into columns or rows where it must fit a page: in PNG and PDF.  Each file appears
         complete or not at all.  Raises as :meth:`draw` does.
         """
-        pieces: tuple[PlacedPiece, ...] = ()
+        pieces = self._place(figure) if set(files) - {"dot"} else ()
         for form, path in files.items():
             if form == "dot":
                 write_whole(path, figure_source(figure).encode())
                 continue
-            pieces = pieces or self._place(figure)
             drawing = arrange(figure, pieces)
-            if form == "svg":
+            if form != "svg":
+                drawing = arrange(figure, pieces, lines=lines_for(drawing))
+            self.write(drawing, {form: path})
+
+    def write(self, drawing: Drawing, files: Mapping[Format, Path]) -> None:
+        """Write a drawing as it is in every format that is asked for; raises as :meth:`draw` does."""
+        for form, path in files.items():
+            if form == "dot":
+                write_whole(path, figure_source(drawing.figure).encode())
+            elif form == "svg":
                 write_whole(path, svg(drawing).encode())
             else:
-                write_whole(path, self._image(arrange(figure, pieces, lines=lines_for(drawing)), form))
+                write_whole(path, self._image(drawing, form))
 
     def render_all(self, jobs: Iterable[Job | OverviewJob]) -> Iterator[Result]:
         """Carry out many jobs, several at a time, and report each in the order given.
@@ -159,10 +176,12 @@ class Renderer:
             GraphvizMissingError: Graphviz does not work at all.
         """
         try:
-            if isinstance(job, Job):
-                self.render(job.figure(), job.files)
-            else:
+            if isinstance(job, OverviewJob):
                 self._overview(job)
+            elif job.variant == "overview":
+                self.write(self.overview(job.architecture), job.files)
+            else:
+                self.render(figure(job.architecture, job.variant, depth=job.depth), job.files)
         except GraphvizMissingError:
             raise
         except GraphvizError as error:
@@ -173,19 +192,23 @@ class Renderer:
     def _overview(self, job: OverviewJob) -> None:
         seen = overview(job.architecture)
         if seen is None:
-            write_whole(job.blocks, b"null")
+            write_whole(job.parts, b"null")
             return
-        self.render(seen.figure, job.files)
-        blocks = {key: {"title": seen.titles[key], "svg": self.svg(shown)} for key, shown in seen.blocks.items()}
-        data = json.dumps({"blocks": blocks, "opens": dict(seen.opens)}, ensure_ascii=False, separators=(",", ":"))
-        write_whole(job.blocks, data.encode())
+        whole = self.draw(seen.figure)
+        blocks = {key: self.draw(shown) for key, shown in seen.blocks.items()}
+        self.write(poster(seen, whole, blocks), job.files)
+        shown = [
+            {"id": block.figure.prefix, "title": seen.titles[key], "svg": svg(block)} for key, block in blocks.items()
+        ]
+        data = json.dumps({"svg": svg(whole), "blocks": shown}, ensure_ascii=False, separators=(",", ":"))
+        write_whole(job.parts, data.encode())
 
     def _place(self, figure: Figure) -> tuple[PlacedPiece, ...]:
         compact = figure.variant == "numbered"
         spacing = Spacing(figure.horizontal, nodes=0.2 if compact else 0.3, ranks=0.28 if compact else 0.36)
         # Equal pieces have equal sources, and are laid out once.
         lay_out = cache(lambda source: self._engine.run(source, "dot", "json0", self._timeout))
-        return tuple(place(piece, spacing, lay_out) for piece in cut(figure))
+        return tuple(place(piece, spacing, lay_out) for piece in cut(figure, between_frames=figure.columns))
 
     def _image(self, drawing: Drawing, form: Format) -> bytes:
         width, height, dialect = drawing.width, drawing.height, self._dialect()

@@ -21,7 +21,8 @@ from keraviz_docs import manifest as manifests
 from keraviz_docs import production
 from keraviz_docs.architecture import Architecture, from_json
 from keraviz_docs.cost import with_costs
-from keraviz_docs.diagrams import FORMATS, EngineName, Format, Renderer, Variant, figure
+from keraviz_docs.diagrams import FORMATS, EngineName, Format, Renderer, Sheet, figure
+from keraviz_docs.diagrams.svg import svg as drawn_svg
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.interactive import display
 from keraviz_docs.interactive.compared import Compared
@@ -78,7 +79,7 @@ def read(
 def svg(
     model: Any,
     *,
-    variant: Variant = "tb",
+    variant: Sheet = "tb",
     expand: Expand = "all",
     graphviz: EngineName = "bundled",
 ) -> str:
@@ -86,7 +87,8 @@ def svg(
 
     Args:
         model: an architecture, or anything that :func:`read` takes.
-        variant: ``tb`` from top to bottom, ``lr`` from left to right, ``numbered`` compact, with numbers for names.
+        variant: ``tb`` from top to bottom, ``lr`` from left to right, ``numbered`` compact, with numbers for names;
+            ``overview`` for stages and repeats, with each distinct block on its own below.
         expand: how deep layers made of layers are opened: ``all``, ``none`` or a number of levels.
         graphviz: ``bundled``, or ``system`` for the installed ``dot``.
 
@@ -94,13 +96,15 @@ def svg(
         UserError: the model cannot be read, or drawn.
     """
     with Renderer(graphviz) as renderer:
+        if variant == "overview":
+            return drawn_svg(renderer.overview(read(model)))
         return renderer.svg(figure(read(model), variant, depth=_depth(expand)))
 
 
 def render(
     model: Any,
     *files: str | Path,
-    variant: Variant = "tb",
+    variant: Sheet = "tb",
     expand: Expand = "all",
     graphviz: EngineName = "bundled",
 ) -> tuple[Path, ...]:
@@ -130,7 +134,10 @@ def render(
     if not wanted:
         raise UserError("name a file to draw into, such as model.svg", Code.PYTHON_CALL)
     with Renderer(graphviz) as renderer:
-        renderer.render(figure(read(model), variant, depth=_depth(expand)), wanted)
+        if variant == "overview":
+            renderer.write(renderer.overview(read(model)), wanted)
+        else:
+            renderer.render(figure(read(model), variant, depth=_depth(expand)), wanted)
     return tuple(wanted.values())
 
 

@@ -38,6 +38,16 @@ DIRECT_ROWS = 1000
 
 
 @dataclass(frozen=True)
+class BlockDrawing:
+    """A block of an overview, drawn on its own."""
+
+    id: str
+    """Id of the ``<svg>`` element, to which boxes of other drawings link."""
+    title: str
+    svg: str
+
+
+@dataclass(frozen=True)
 class Drawing:
     """One variant of a model's diagram, drawn."""
 
@@ -46,8 +56,10 @@ class Drawing:
     """An ``<svg>`` element whose ids are unique among all models and variants."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Names of the downloadable files beside the page, by format."""
-    blocks: str | None = None
-    """Of an overview: its blocks as JSON, see :class:`~keraviz_docs.diagrams.rendering.OverviewJob`."""
+    blocks: tuple[BlockDrawing, ...] = ()
+    """Of an overview: its blocks."""
+    condensed: bool = False
+    """Whether it shows each distinct block of the model once, instead of every layer."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +189,6 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
     assets = {f"{model.id}-layers.js": payload(_details(architecture, link))}
     assets[f"{model.id}.json"] = to_json(architecture).decode()
     assets |= {f"{model.id}-{drawing.variant}.js": payload(drawing.svg) for drawing in model.drawings[1:]}
-    assets |= {f"{model.id}-blocks.js": _handed_over(drawing.blocks) for drawing in model.drawings if drawing.blocks}
     return Page(
         path=f"{model.id}/index.md",
         title=text.as_title(model.title),

@@ -41,7 +41,8 @@ def stylesheet() -> str:
         f".kv-mini .kv-{family.key}{{fill:var(--kv-{family.key}-accent)}}"
         for family in FAMILIES
     ]
-    return "\n".join([":root{--kv-page:transparent;", *light, "}", f"{_DARK}{{", *dark, "}", *dots, ""])
+    # Paper is light, whatever the page is.
+    return "\n".join([":root{--kv-page:transparent;", *light, "}", f"@media screen{{{_DARK}{{", *dark, "}}", *dots, ""])
 
 
 def dark_accent(accent: str) -> str:

@@ -253,7 +253,10 @@ def _essence(model: Documented) -> str:
     """Return everything that a page says about a model, for comparison with what it said before."""
     # Where an entry stands, where its archive lies and what reading it may use are on no page.
     entry = replace(model.entry, target=BuilderTarget("", model.title), position=None, limits=Limits())
-    drawings = [(drawing.variant, drawing.svg, sorted(drawing.files.items())) for drawing in model.drawings]
+    drawings = [
+        (drawing.variant, drawing.svg, sorted(drawing.files.items()), drawing.blocks, drawing.condensed)
+        for drawing in model.drawings
+    ]
     links = model.comparisons, model.changes
     return repr((entry, drawings, model.drawing_failure, links)) + outcomes.to_json(model.outcome).decode()
 

@@ -76,6 +76,7 @@ def test_examples_stand_on_lines_of_their_own(command: click.Command) -> None:
 def test_the_choices_are_those_of_the_diagrams() -> None:
     assert render.FORMATS == diagrams.FORMATS
     assert tuple(diagrams.VARIANTS) == render.VARIANTS
+    assert tuple(diagrams.SHEETS) == render.SHEETS
     graphviz = next(parameter for parameter in render.command.params if parameter.name == "graphviz")
     assert isinstance(graphviz.type, click.Choice)
     assert tuple(graphviz.type.choices) == get_args(diagrams.EngineName)

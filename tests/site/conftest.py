@@ -15,7 +15,7 @@ from mkdocs.config import load_config
 from keraviz_docs.architecture import Architecture, Group, Input, Port
 from keraviz_docs.diagrams import VARIANTS, OverviewJob, Renderer, figure
 from keraviz_docs.outcome import Failure
-from keraviz_docs.pages.model_page import Documented, Drawing
+from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing
 from keraviz_docs.pages.writing import write
 from tests import browsing
 
@@ -122,8 +122,9 @@ def pages(
                     [OverviewJob(model.reading.architecture, {"svg": path}, blocks)]
                 )
                 assert drawn_overview.error is None
-                files = {"svg": path.name}
-                drawings.append(Drawing("overview", path.read_text(encoding="utf-8"), files, blocks.read_text("utf-8")))
+                parts = msgspec.json.decode(blocks.read_bytes())
+                drawn_blocks = tuple(BlockDrawing(**block) for block in parts["blocks"])
+                drawings.append(Drawing("overview", parts["svg"], {"svg": path.name}, drawn_blocks))
                 drawn.append(f"{model.id}/{path.name}")
             for variant in VARIANTS:
                 name = f"{model.id}-{variant}.svg"

@@ -48,6 +48,21 @@
     setTimeout(() => { button.textContent = label; }, 1500);
   }
 
+  /** What waits for a browser without scripts: text where a parser knew of scripts, elements under instant navigation. */
+  const waiting = (aside) => fragment(aside.firstElementChild ? aside.innerHTML : aside.textContent);
+
+  /** Read numbers written as progressions, `start:step:count`; `+d x n` says that all of them come n times, d apart. */
+  function numbersIn(text) {
+    const [body, again] = text.split("+");
+    const numbers = body.split(" ").flatMap((part) => {
+      const [start, step = 0, count = 1] = part.split(":").map(Number);
+      return Array.from({ length: count }, (_, index) => start + step * index);
+    });
+    if (!again) return numbers;
+    const [farther, times] = again.split("x").map(Number);
+    return Array.from({ length: times }, (_, index) => numbers.map((number) => number + farther * index)).flat();
+  }
+
   /** The layer that the address names, if any. */
   const addressed = () => Number(/^#layer-(\d+)$/.exec(location.hash)?.[1]) || null;
 
@@ -65,6 +80,7 @@
       this.current = null;
       root.classList.add("kv-ready");
       this.stage.scrollTo(0, 0);
+      this.setUpBlocks();
       this.setUpTabs();
       this.setUpTools();
       this.setUpStage();
@@ -124,13 +140,39 @@
 
     // Blocks: what a box of the overview stands for, drawn on its own
 
-    async open(box) {
-      if (!this.root.dataset.blocks) return;
-      this.blocks ??= await load(new URL(this.root.dataset.blocks, new URL(this.tabs[0].href, location.href)).href);
-      const key = this.blocks.opens[box];
-      if (!key) return;
-      const trail = this.trail?.at(-1)?.variant === this.variant ? this.trail : [{ variant: this.variant, title: "Overview" }];
-      this.enterBlock([...trail, { variant: `block:${key}`, title: this.blocks.blocks[key].title, key }]);
+    /** Take the blocks' drawings from where they wait for a browser without scripts. */
+    setUpBlocks() {
+      this.blocks = new Map();
+      const aside = this.root.querySelector("noscript");
+      if (!aside) return;
+      for (const figure of waiting(aside).querySelectorAll("figure")) {
+        const svg = figure.querySelector("svg");
+        const title = figure.querySelector("figcaption").textContent.replace(/ · [^·]*$/, "");
+        this.blocks.set(svg.id, { svg, title, figure });
+      }
+      aside.remove();
+      // On paper nothing can be opened.
+      addEventListener("beforeprint", () => {
+        if (!this.root.isConnected || this.variant !== this.tabs[0].dataset.variant) return;
+        const sheets = [...this.blocks.values()].map(({ title, svg }) => {
+          const figure = Object.assign(document.createElement("figure"), { className: "kv-block kv-printed" });
+          figure.append(Object.assign(document.createElement("figcaption"), { textContent: title }), svg.cloneNode(true));
+          return figure;
+        });
+        this.stage.after(...sheets);
+      });
+      addEventListener("afterprint", () => { for (const figure of this.root.querySelectorAll(".kv-printed")) figure.remove(); });
+    }
+
+    /** Follow a link inside a drawing: to the drawing of a block, or to a place in this one. */
+    follow(target) {
+      if (this.blocks.has(target)) this.enterBlock([...this.path(), { variant: `block:${target}`, title: this.blocks.get(target).title, key: target }]);
+      else this.look(this.sheet.svg.querySelector(`#${CSS.escape(target)}`));
+    }
+
+    /** The way to what is shown. */
+    path() {
+      return this.trail?.at(-1)?.variant === this.variant ? this.trail : [{ variant: this.variant, title: "Overview" }];
     }
 
     enterBlock(trail) {
@@ -138,7 +180,7 @@
       let element = this.sheets.get(variant)?.element;
       if (!element) {
         element = Object.assign(document.createElement("div"), { className: "kv-sheet" });
-        element.append(fragment(this.blocks.blocks[key].svg));
+        element.append(this.blocks.get(key).svg);
         this.stage.append(element);
       }
       this.trail = trail;
@@ -281,6 +323,8 @@
       this.position = 0;
       this.found.textContent = !wanted ? "" : this.hits.length ? `1 of ${this.hits.length}` : "none";
       this.current = this.hits[0] ?? null;
+      this.there = null;
+      if (!this.current) this.tell();
       this.mark();
       if (this.current) this.centre(this.current);
     }
@@ -290,6 +334,7 @@
       this.position = (this.position + direction + this.hits.length) % this.hits.length;
       this.found.textContent = `${this.position + 1} of ${this.hits.length}`;
       this.current = this.hits[this.position];
+      this.there = null;
       this.mark();
       this.centre(this.current);
     }
@@ -301,29 +346,85 @@
 
     // Nodes
 
-    node(number) { return this.sheet.svg.querySelector(`#${CSS.escape(`${this.sheet.svg.id}-n${number}`)}`); }
-
     numberOf(node) { return Number(/-n(\d+)$/.exec(node?.id)?.[1]) || null; }
 
-    mark() {
-      for (const node of this.sheet.svg.querySelectorAll(".kv-hit, .kv-current")) node.classList.remove("kv-hit", "kv-current");
-      for (const number of this.hits) this.node(number)?.classList.add("kv-hit");
-      if (this.current) this.node(this.current)?.classList.add("kv-current");
+    /** Where a number is in the sheet: its own node, or a box that stands for it; which repetition, and drawn as what. */
+    spot(number) {
+      const { sheet } = this;
+      sheet.boxes ??= [...sheet.svg.querySelectorAll("[data-n]")].map((node) => ({ node, numbers: numbersIn(node.dataset.n) }));
+      sheet.spots ??= new Map(sheet.boxes.flatMap((box) => box.numbers.map((each, index) => [each, { ...box, index }])));
+      const found = sheet.spots.get(number);
+      if (!found) {
+        const node = sheet.svg.querySelector(`#${CSS.escape(`${sheet.svg.id}-n${number}`)}`);
+        return node && { node, drawn: number, repetitions: [] };
+      }
+      const { node, numbers } = found;
+      const times = (node.dataset.times ?? "").split(" ").filter(Boolean).map(Number);
+      const size = numbers.length / times.reduce((product, count) => product * count, 1);
+      let rest = Math.floor(found.index / size);
+      const repetitions = times.toReversed().map((count) => {
+        const which = rest % count;
+        rest = Math.floor(rest / count);
+        return `${which + 1} of ${count}`;
+      }).reverse();
+      const drawn = (node.dataset.as ? numbersIn(node.dataset.as) : numbers)[found.index % size];
+      return { node, drawn, repetitions, target: node.closest("a")?.getAttribute("href").slice(1) };
     }
 
+    mark() {
+      const { svg } = this.sheet;
+      for (const node of svg.querySelectorAll(".kv-hit, .kv-current")) node.classList.remove("kv-hit", "kv-current");
+      for (const number of this.hits) this.spot(number)?.node.classList.add("kv-hit");
+      if (this.current) (this.there?.sheet === this.sheet ? this.there.node : this.spot(this.current)?.node)?.classList.add("kv-current");
+    }
+
+    /** Bring a layer into view, through the boxes and blocks that stand for it; say which repetition it is in. */
     async centre(number) {
+      this.there = null;
+      this.tell();
+      if (this.variant.startsWith("block:") && !this.spot(number)) {
+        const first = this.tabs[0].dataset.variant;
+        this.enter(first, this.sheets.get(first).element);
+      }
+      let wanted = number;
+      const repetitions = [];
+      for (let spot = this.spot(wanted), steps = 0; spot && steps < 30; spot = this.spot(wanted), steps += 1) {
+        repetitions.push(...spot.repetitions);
+        if (!spot.target || (spot.drawn === wanted && !this.blocks.has(spot.target))) {
+          this.there = { sheet: this.sheet, node: spot.node };
+          if (this.numberOf(spot.node)) wanted = spot.drawn;
+          break;
+        }
+        wanted = spot.drawn;
+        if (this.blocks.has(spot.target)) this.follow(spot.target);
+      }
+      if (this.there) {
+        this.mark();
+        this.tell(number, repetitions, this.numberOf(this.there.node) ?? number);
+        await this.look(this.there.node);
+      } else {
+        const whole = this.tabs.find((tab) => tab.dataset.variant === "tb");
+        if (whole && this.variant !== "tb" && this.tabs[0].dataset.variant !== "tb") this.show("tb");
+      }
+    }
+
+    tell(number, repetitions = [], drawn = number) {
+      const place = this.root.querySelector(".kv-place");
+      const said = [
+        ...(repetitions.length ? [`in repetition ${repetitions.join(", ")}`] : []),
+        ...(drawn !== number ? [`drawn as ${drawn}`] : []),
+      ];
+      place.hidden = !said.length;
+      place.textContent = said.length ? `Layer ${number} is ${said.join(", ")}.` : "";
+    }
+
+    /** Move an element of the sheet to the middle of the stage. */
+    async look(element) {
       const { sheet } = this;
       await sheet.laid;
-      if (sheet !== this.sheet) return;
-      const node = this.node(number);
-      if (!node) {
-        // The overview and the drawings of blocks do not show every layer.
-        const whole = this.tabs.find((tab) => tab.dataset.variant === "tb");
-        if (whole && this.root.dataset.blocks && this.variant !== "tb") this.show("tb");
-        return;
-      }
-      const box = node.getBBox();
-      const at = node.transform.baseVal.consolidate()?.matrix ?? { e: 0, f: 0 };
+      if (sheet !== this.sheet || !element) return;
+      const box = element.getBBox();
+      const at = element.transform.baseVal.consolidate()?.matrix ?? { e: 0, f: 0 };
       const scale = Math.max(this.sheet.zoom.getScale(), Math.min(1, this.stage.clientWidth / (box.width * 1.5)));
       this.place(this.sheet, {
         scale,
@@ -336,6 +437,7 @@
     /** Mark a layer as the one that is looked at; optionally bring it into view. */
     choose(number, { centre = true } = {}) {
       this.current = number;
+      this.there = null;
       this.mark();
       if (number && centre) this.centre(number);
     }
@@ -401,10 +503,14 @@
         const moved = pressed && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 5;
         const node = moved ? null : event.target.closest(".kv-node");
         const number = this.numberOf(node);
-        if (!number) {
-          if (node?.classList.contains("kv-closed")) this.open(node.id);
+        const link = event.target.closest("a");
+        if (link) {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          if (!moved) this.follow(link.getAttribute("href").slice(1));
           return;
         }
+        if (!number) return;
         if (this.full) this.toggleFull();
         this.table?.visit(number);
       });
@@ -447,8 +553,7 @@
     /** Take all rows out of the document: out of the table, or from where a long table waits for a browser without scripts. */
     read() {
       const aside = this.root.querySelector("noscript");
-      // With scripting, a parser leaves the content of noscript as text; without (instant navigation), as elements.
-      const source = aside ? fragment(aside.firstElementChild ? aside.innerHTML : aside.textContent) : this.root;
+      const source = aside ? waiting(aside) : this.root;
       aside?.remove();
       return [...source.querySelectorAll("tbody")].slice(0, aside ? undefined : 1).flatMap((body) => [...body.rows]).map((element, position) => ({
         element,
