@@ -33,19 +33,21 @@ class Arrivals:
         self._rings = 0
         self._listed: frozenset[Path] = frozenset()
         self._missing: frozenset[Path] = frozenset()
+        self._watched: frozenset[Path] = frozenset()
         self._watches: dict[Path, ObservedWatch] = {}
         self._handler = _Handler(self)
         bell.write_text("0\n", encoding="utf-8")
         server.watch(str(bell))
 
-    def expect(self, listed: Iterable[Path], missing: Iterable[Path]) -> None:
+    def expect(self, listed: Iterable[Path], missing: Iterable[Path], watched: Iterable[Path]) -> None:
         """Watch for other things from now on.
 
         Args:
             listed: directories of which everything matters that is added or removed.
             missing: paths that were not there.
+            watched: files that the server watches itself, so that one change does not ask for two builds.
         """
-        self._listed, self._missing = frozenset(listed), frozenset(missing)
+        self._listed, self._missing, self._watched = frozenset(listed), frozenset(missing), frozenset(watched)
         wanted = {_existing(path) for path in (*self._listed, *(path.parent for path in self._missing))}
         for directory in wanted - self._watches.keys():
             # Not below it: what matters there was looked at, too.
@@ -55,7 +57,7 @@ class Arrivals:
 
     def notice(self, path: Path) -> None:
         """Ring when it matters that a path appeared or vanished."""
-        if path.name.startswith(".") or path.name == "__pycache__":
+        if path.name.startswith(".") or path.name == "__pycache__" or path in self._watched:
             return
         if path.parent in self._listed or path in self._missing or any(path in each.parents for each in self._missing):
             self._rings += 1

@@ -201,15 +201,17 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         return server
 
     def _watch(self) -> None:
-        """Let the server watch what it does not watch yet: a rebuild can bring new files."""
-        if self._server is None or self._site is None:
+        """Let the server watch what the last build depends on, and nothing else: files come and go."""
+        if self._server is None or self._site is None or self._arrivals is None:
             return
-        for path in self._site.watched:
-            if path not in self._watching:
-                self._server.watch(str(path))
-                self._watching.add(path)
-        if self._arrivals is not None:
-            self._arrivals.expect(self._site.report.listed, self._site.report.missing)
+        wanted = set(self._site.watched)
+        # Also where a file was away for a moment: the server has stopped to look at it then.
+        for path in sorted(self._watching - wanted):
+            self._server.unwatch(str(path))
+        for path in sorted(wanted - self._watching):
+            self._server.watch(str(path))
+        self._watching = wanted
+        self._arrivals.expect(self._site.report.listed, self._site.report.missing, wanted)
 
     def _written(self, page: Page) -> WrittenPage | None:
         """Return what we wrote for a page of the site, if it is one of ours."""

@@ -104,6 +104,8 @@ class _Production:
         self._entries: dict[str, ModelEntry] = {}
         self._undiscovered: dict[Place, Failure] = {}
         self._watched: set[Path] = set()
+        self._listed: set[Path] = set()
+        self._missing: set[Path] = set()
         self._stored = False
         self._expected = 0
 
@@ -119,6 +121,8 @@ class _Production:
             models=tuple(model for _, model in sorted(self._models.items(), key=lambda item: item[0])),
             undiscovered=tuple(failure for _, failure in sorted(self._undiscovered.items(), key=lambda item: item[0])),
             watched=tuple(sorted(self._watched)),
+            listed=tuple(sorted(self._listed)),
+            missing=tuple(sorted(self._missing)),
             seconds=time.monotonic() - began,
         )
 
@@ -138,7 +142,10 @@ class _Production:
             )
             known = self._cache.find(request, self._fingerprints) if self._cache is not None else None
             if known is not None:
-                files = [self._fingerprints.path(each.name) for each in known.dependencies if each.what == "file"]
+                files = self._note(
+                    ("missing" if each.what == "presence" and each.fingerprint is None else each.what, each.name)
+                    for each in known.dependencies
+                )
                 self._settle(place, entry, known.answer, known.digest, files=files, from_cache=True)
                 continue
             if isinstance(entry, ModelEntry):
@@ -156,9 +163,20 @@ class _Production:
             if dependencies is not None:
                 stored = self._cache.remember(reading.request, result.answer, dependencies, self._fingerprints)
                 self._stored = self._stored or stored
-        files = [Path(each.name) for each in result.observed if each.what == "file"]
+        files = self._note((each.what, each.name) for each in result.observed)
         content = digest(msgspec.json.encode(result.answer, order="deterministic"))
         self._settle(reading.place, reading.entry, result.answer, content, files=files, seconds=result.seconds)
+
+    def _note(self, dependencies: Iterable[tuple[str, str]]) -> list[Path]:
+        """Remember which paths in the project ask for a new build when something appears there; return the files."""
+        paths = [
+            (what, self._fingerprints.path(name))
+            for what, name in dependencies
+            if what in ("file", "directory", "missing")
+        ]
+        for what, found in (("directory", self._listed), ("missing", self._missing)):
+            found.update(path for kind, path in paths if kind == what and path.is_relative_to(self._project))
+        return [path for what, path in paths if what == "file"]
 
     def _dependencies(self, result: Result) -> tuple[Dependency, ...] | None:
         if result.dependencies is None:

@@ -33,6 +33,10 @@ class Report:
     """For each ``discover`` entry whose module could not be searched: why."""
     watched: tuple[Path, ...] = ()
     """All files that any of it depends on."""
+    listed: tuple[Path, ...] = ()
+    """The project's directories whose contents were listed: what is added or removed there asks for a new build."""
+    missing: tuple[Path, ...] = ()
+    """Paths in the project that were looked for in vain, such as modules: when one appears, it asks for a new build."""
     seconds: float = 0.0
 
     @property

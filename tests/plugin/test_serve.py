@@ -153,6 +153,65 @@ def test_an_edit_rebuilds_what_it_concerns(project: Path, server: Server) -> Non
     assert server.is_quiet(3)
 
 
+PACKAGE = """
+import importlib
+import pkgutil
+
+__all__ = []
+for found in pkgutil.iter_modules(__path__):
+    module = importlib.import_module(f"{__name__}.{found.name}")
+    globals()[found.name] = module.build
+    __all__.append(found.name)
+"""
+
+
+def test_a_new_module_of_a_discovered_package_is_noticed(project: Path) -> None:
+    (project / "zoo").mkdir()
+    (project / "zoo" / "__init__.py").write_text(PACKAGE)
+    (project / "zoo" / "first.py").write_text(FILES["one.py"])
+    (project / "zoo.yml").write_text(
+        'title: Zoo\nmodels:\n  - discover: zoo\n  - {id: later, builder: "later:build"}\n'
+    )
+    server = Server(project)
+    try:
+        assert read(server.until("Serving on")) == ["first", "later"]
+        assert server.is_quiet(3)
+
+        # A module.
+        (project / "zoo" / "second.py").write_text(FILES["one.py"])
+        assert "second" in read(server.until("Reloading browsers"))
+        assert "(None, 3)" in server.page("models/second/")
+        assert server.is_quiet(3)
+
+        # A package, whose directory is there before its code.
+        (project / "zoo" / "third").mkdir()
+        server.until("Reloading browsers")
+        assert server.is_quiet(3)
+        (project / "zoo" / "third" / "__init__.py").write_text(FILES["one.py"])
+        assert "third" in read(server.until("Reloading browsers"))
+        assert "(None, 3)" in server.page("models/third/")
+        assert server.is_quiet(3)
+
+        # A module that goes.
+        (project / "zoo" / "first.py").unlink()
+        server.until("Reloading browsers")
+        assert "first" not in server.page("models/")
+        assert server.is_quiet(3)
+
+        # A module that the manifest names, and that was not there yet.
+        (project / "later.py").write_text(FILES["one.py"])
+        assert read(server.until("Reloading browsers")) == ["later"]
+        assert "(None, 3)" in server.page("models/later/")
+        assert server.is_quiet(3)
+
+        # What is nobody's business.
+        (project / "notes.txt").write_text("to do")
+        (project / "zoo" / ".second.py.swp").write_text("an editor's")
+        assert server.is_quiet(3)
+    finally:
+        server.stop()
+
+
 def test_a_broken_builder_is_told_and_mended_by_the_next_edit(project: Path, server: Server) -> None:
     server.until("Serving on")
     (project / "one.py").write_text("import keras\n\n\ndef build() -> keras.Model:\n    raise ValueError('not yet')\n")
