@@ -13,6 +13,8 @@ from keraviz_docs.review.settings import shown
 
 WIDTHS = frozenset({"filters", "units", "output_dim", "hidden_dim", "intermediate_dim", "num_heads", "key_dim"})
 """Settings that are widths."""
+ORDER = ("changed", "added", "removed", "moved", "rewired", "renamed")
+"""What is told first: what somebody wrote, then what that did to the wiring, and names, which change nothing, last."""
 FEW = 3
 """So many changes of one sort are told one by one."""
 MOST = 6
@@ -31,13 +33,13 @@ def headlines(head: Graph, changes: Sequence[Change]) -> tuple[str, ...]:
     ]
     widths = [change for change in rest if change.kind == "changed" and change.settings.keys() <= WIDTHS]
     if len(widths) > FEW and _are_all_widths(head, widths):
-        lines.append(f"~ all widths {_factor(widths)} ({len(widths)} layers)")
+        lines.append(f"~ all widths {_factor(widths)}")
         rest = [change for change in rest if change not in widths]
     groups: dict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in rest:
         # What happened to many layers is told by class for settings, and in one line for everything else.
         groups[change.kind, change.class_name if change.kind == "changed" else ""].append(change)
-    for group in groups.values():
+    for group in sorted(groups.values(), key=lambda group: ORDER.index(group[0].kind)):
         lines += [change.explain() for change in group] if len(group) <= FEW else [_together(group)]
     ripples = sum(change.ripple for change in changes)
     if ripples:
@@ -63,9 +65,11 @@ def _together(group: Sequence[Change]) -> str:
                 values[key].append(pair)
         return f"{sign} {count} × {first.class_name}: " + "; ".join(_setting(key, values[key], count) for key in values)
     classes = Counter(change.class_name for change in group).most_common()
+    what = "take other inputs" if first.kind == "rewired" else first.kind
+    if len(classes) == 1:
+        return f"{sign} {count} × {first.class_name} {what}"
     shown_classes = ", ".join(f"{number} × {name}" for name, number in classes[:MOST])
     more = f" and {len(classes) - MOST} more classes" if len(classes) > MOST else ""
-    what = "take other inputs" if first.kind == "rewired" else first.kind
     return f"{sign} {count} layers {what}: {shown_classes}{more}"
 
 
@@ -93,7 +97,12 @@ def _are_all_widths(head: Graph, widths: Sequence[Change]) -> bool:
 
 def _factor(widths: Sequence[Change]) -> str:
     factors = _ratios([pair for change in widths for pair in change.settings.values()])
-    return _range(factors) if factors else "changed"
+    if not factors:
+        return f"changed ({len(widths)} layers)"
+    low, high, middle = min(factors), max(factors), statistics.median(factors)
+    if high - low < 0.005:
+        return f"×{high:.3g} ({len(widths)} layers)"
+    return f"×{middle:.2g} ({len(widths)} layers, from ×{low:.3g} to ×{high:.3g})"
 
 
 def _ratios(values: Sequence[tuple[Any, Any]]) -> list[float]:

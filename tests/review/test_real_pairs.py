@@ -51,7 +51,7 @@ def test_a_wider_mobilenet_has_other_widths_and_nothing_else() -> None:
 def test_resnet50v2_normalises_before_it_convolves() -> None:
     comparison = compare(built(APPLICATIONS.ResNet50), built(APPLICATIONS.ResNet50V2))
     lines = comparison.headlines
-    assert "↕ 16 layers moved: 16 × BatchNormalization" in lines
+    assert "↕ 16 × BatchNormalization moved" in lines
     assert any("use_bias yes → no (32)" in line and "strides 2×2 → 1×1 (6), 1×1 → 2×2 (3)" in line for line in lines)
     assert any(line.startswith("+ 19 layers added: 16 × ZeroPadding2D") for line in lines)
-    assert len(lines) <= 8
+    assert [line[0] for line in lines] == ["~", "+", "−", "↕", "↪", "=", "≈"]

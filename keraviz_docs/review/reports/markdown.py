@@ -11,6 +11,7 @@ from keraviz_docs.review.reports.wording import (
     cost_line,
     count_line,
     is_missing,
+    numbering,
     objections,
     printable,
     verdict_line,
@@ -81,7 +82,8 @@ def fenced(lines: Sequence[str]) -> str:
 
 def _row(model: ModelComparison) -> str:
     parameters, macs = (
-        "" if is_missing(values) else cost_line(values) for values in (model.costs.parameters, model.costs.macs)
+        "" if is_missing(values) else cost_line(values, model.status)
+        for values in (model.costs.parameters, model.costs.macs)
     )
     verdict = verdict_line(model) if model.status != "failed" else "✗ could not be compared"
     changes = count_line(model) if model.status == "changed" else STATUS[model.status]
@@ -109,7 +111,10 @@ def _section(model: ModelComparison, room: int) -> str | None:
         return None
     own = [change.explain() for change in model.own_changes]
     ripples = [change.explain() for change in model.ripples]
-    for title, lines in ((f"All {len(own)} changes", own), (f"{len(ripples)} layers that follow", ripples)):
+    for title, lines in (
+        (f"All {len(own)} changes, {numbering(model)}", own),
+        (f"{len(ripples)} layers that follow", ripples),
+    ):
         if lines and (len(lines) > len(model.headlines) or lines is ripples):
             section += _folded(title, lines, room - _length(section))
     return section

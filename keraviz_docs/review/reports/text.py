@@ -8,7 +8,7 @@ from rich.text import Text
 
 from keraviz_docs.review.changes import Change
 from keraviz_docs.review.comparison import Comparison, ModelComparison
-from keraviz_docs.review.reports.wording import MARKS, STATUS, cost_line, is_missing, objections, printable
+from keraviz_docs.review.reports.wording import MARKS, STATUS, cost_line, is_missing, numbering, objections, printable
 from keraviz_docs.review.verdict import MEANING
 
 COLOURS = {
@@ -69,12 +69,12 @@ def _model(model: ModelComparison, *, details: bool) -> Iterator[Text]:
         ("MACs", model.costs.macs),
     ):
         if not is_missing(values):
-            yield Text(f"  {name} {cost_line(values)}")
+            yield Text(f"  {name} {cost_line(values, model.status)}")
     for line in model.headlines:
         yield _line(line, "  ")
     own = model.own_changes
     if details and len(own) > len(model.headlines):
-        yield Text("  in detail", style="dim")
+        yield Text(f"  in detail, {numbering(model)}", style="dim")
         for change in own[:MOST]:
             yield _change(change)
         if len(own) > MOST:

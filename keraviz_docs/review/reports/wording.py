@@ -57,6 +57,12 @@ def objections(model: ModelComparison) -> list[tuple[Level, str]]:
     return [(each.level, f"{LEVEL_MARKS[each.level]} {each.sentence}") for each in reasons if each.sentence not in said]
 
 
+def numbering(model: ModelComparison) -> str:
+    """Say which numbers layers are told by."""
+    removed = any(change.head is None for change in model.own_changes)
+    return "numbered as in the diagram" + (", what was removed as in the one before" if removed else "")
+
+
 def count_line(model: ModelComparison) -> str:
     """Count the changes by kind: ``3 added, 1 changed, 12 follow``."""
     counts = by_kind(model.changes)
@@ -64,11 +70,13 @@ def count_line(model: ModelComparison) -> str:
     return ", ".join(words) or "none"
 
 
-def cost_line(values: tuple[int | None, int | None]) -> str:
-    """Write a figure before and after: ``1,000 → 1,200 (+20%)``."""
+def cost_line(values: tuple[int | None, int | None], status: Status = "changed") -> str:
+    """Write a figure before and after: ``1,000 → 1,200 (+20%)``; of a model that came or went, the one that it has."""
     before, after = values
     if before is None and after is None:
         return "unknown"
+    if status in ("added", "removed"):
+        return f"{after if before is None else before:,}"
     if before is None or after is None or before == after:
         return " → ".join("unknown" if value is None else f"{value:,}" for value in values[before == after :])
     share = f" ({(after - before) / before:+.1%})".replace(".0%", "%") if before else ""
