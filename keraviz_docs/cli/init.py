@@ -56,8 +56,6 @@ def command(target: str, directory: Path | None, github: bool, timeout: float, j
 
 
 def _advice(started: Started, *, github: bool) -> list[str]:
-    from keraviz_docs.github import LABEL
-
     lines = [f"\n{started.models} model{'' if started.models == 1 else 's'} found"]
     if started.left_out:
         lines[0] += f", {len(started.left_out)} left out: zoo.yml says why"
@@ -68,7 +66,9 @@ def _advice(started: Started, *, github: bool) -> list[str]:
     where = "" if place == Path() else f"cd {click.format_filename(place)} && "
     lines.append(f"Next: {where}mkdocs serve")
     if github:
-        lines.append(f"Then: {where}keraviz snapshot, and commit what is new; a label {LABEL} approves changes")
+        lines.append(
+            f"Then: {where}keraviz snapshot, commit what is new, and choose GitHub Actions under Settings → Pages"
+        )
     return lines
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from keraviz_docs.github.artifact import Review
+from keraviz_docs.github import artifact
+from keraviz_docs.github.artifact import COMPARISON, Review
 from keraviz_docs.github.comment import MARKER, Run, comment, says_something
+from keraviz_docs.review.comparison import to_json
 from keraviz_docs.review.reports.markdown import LIMIT
-from tests.github.reviews import CHANGED, HOSTILE, REVIEW, UNCHANGED, named
+from tests.github.reviews import CHANGED, HOSTILE, REVIEW, UNCHANGED, archive, named
 
 ADDRESS = "https://github.com/octo/zoo/actions/runs/42"
 RUN = Run(address=ADDRESS, commit="0123456789abcdef0123456789abcdef01234567")
@@ -135,3 +138,33 @@ def test_a_comment_on_many_models_fits_and_points_to_the_rest() -> None:
     text = comment(Review(comparison=many), RUN)
     assert length(text) <= LIMIT
     assert f"The [full report]({ADDRESS}) has everything." in text
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TRICKY,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TRICKY, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_stands_anywhere_in_a_comparison_does_no_harm(data: st.DataObject) -> None:
+    document = json.loads(to_json(CHANGED))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = document
+        while True:
+            key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
+            if not place[key] or not isinstance(place[key], dict | list) or data.draw(st.booleans()):
+                break
+            place = place[key]
+        place[key] = data.draw(JSON)
+    try:
+        review = artifact.read(archive({COMPARISON: json.dumps(document)}))
+    except artifact.SuspiciousError:
+        review = None
+    text = comment(review, RUN)
+    assert set(links(text)) == {ADDRESS}
+    assert {each for part in outside_code(text) for each in re.findall("<[^>]*>", part)} <= MARKUP
+    assert not any("@" in part or "evil" in part for part in outside_code(text))
+    assert length(text) <= LIMIT
