@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import pkgutil
@@ -19,6 +20,10 @@ from keraviz_docs.outcome import Failure, Reading
 from keraviz_docs.production.importing import import_from_source
 from keraviz_docs.production.messages import Answer, Answered, Discovered, Discovery, FromChild, Request, frame
 from keraviz_docs.production.observing import Observer
+from keraviz_docs.reading import environment
+
+_COLLECTED_AFTER = 100_000
+"""Objects; a process that lives for a second has little to gain from looking for garbage all the time."""
 
 
 def prepare() -> None:
@@ -34,6 +39,7 @@ def prepare() -> None:
     for package in (keraviz_docs.reading, keraviz_docs.cost):
         for submodule in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             importlib.import_module(submodule.name)
+    environment.hasten()
 
 
 def serve(request: Request, answer: int, observer: Observer) -> None:
@@ -56,6 +62,7 @@ def serve(request: Request, answer: int, observer: Observer) -> None:
     os.chdir(request.project)
     sys.argv[:] = ["keraviz"]
     import_from_source()
+    gc.set_threshold(_COLLECTED_AFTER)
     observer.observe(tell)
     answered = Answered(_answer(request))
     observer.conclude()

@@ -17,7 +17,7 @@ import pathlib
 import stat
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from keraviz_docs.production import places
@@ -63,7 +63,10 @@ class Observer:
     """
 
     def __init__(self) -> None:
-        self._preloaded = {path: _stamp(path) for path in _module_files() if places.kind(path) == "own"}
+        files = list(_module_files(sys.modules))
+        self._loaded = frozenset(sys.modules)
+        self._own = {path: _stamp(path) for path in files if places.kind(path) == "own"}
+        self._packages = sorted({places.package(path) for path in files if places.kind(path) == "package"})
         self._tell: Callable[[Observed], object] = lambda _: None
         self._seen: set[tuple[str, str]] = set()
         self._made: set[str] = set()
@@ -84,8 +87,12 @@ class Observer:
 
     def conclude(self) -> None:
         """Tell what only the end shows: the modules that are loaded, and those that were not found."""
-        for path in _module_files():
-            self._read(path, self._preloaded.get(path))
+        for path, stamp in self._own.items():
+            self._read(path, stamp)
+        for package in self._packages:
+            self._note("package", package)
+        for path in _module_files(sys.modules.keys() - self._loaded):
+            self._read(path)
         for name, roots in self._tried.items():
             if name not in sys.modules:
                 self._absent_module(name, roots)
@@ -217,9 +224,9 @@ def _source(path: str) -> str:
     return path
 
 
-def _module_files() -> Iterator[str]:
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__dict__", {}).get("__file__")
+def _module_files(names: Iterable[str]) -> Iterator[str]:
+    for name in list(names):
+        file = getattr(sys.modules.get(name), "__dict__", {}).get("__file__")
         if isinstance(file, str) and os.path.isabs(file):  # noqa: PTH117
             yield file
 

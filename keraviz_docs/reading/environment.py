@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
+import typing
 
 _DEEPEST = 20_000
 
@@ -17,3 +19,17 @@ def use_tensorflow() -> None:
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
+
+
+def hasten() -> None:
+    """Let this process remember what Python and Keras would work out anew for every layer: a fifth of the time.
+
+    Python before 3.12 looks up the members of a protocol at each `isinstance` (``_get_protocol_attrs`` in
+    ``Lib/typing.py``), and TensorFlow checks everything against one (``is_tf_type`` in
+    ``tensorflow/python/framework/tensor_util.py``).
+    """
+    from keraviz_docs.reading.keras_internals import remember_signatures
+
+    if sys.version_info < (3, 12):
+        typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)  # type: ignore[attr-defined]  # private
+    remember_signatures()
