@@ -98,15 +98,15 @@ def _section(model: ModelComparison, room: int) -> str | None:
     if model.status != "changed":
         return ""
     section = f"\n### {code(model.id)}\n\n"
+    if model.headlines:
+        section += fenced([*model.headlines[:30], *(["…"] if len(model.headlines) > 30 else [])])
     if model.mismatches:
         shown = [mismatch.explain() for mismatch in model.mismatches[:5]]
         more = len(model.mismatches) - len(shown)
-        section += fenced([*shown, *([f"and {more} more"] if more else [])]) + "\n"
+        section += f"\n{verdict_line(model)}:\n\n" + fenced([*shown, *([f"and {more} more"] if more else [])])
     said = [f"- {line}" if level == "error" else line for level, line in objections(model)]
     if said:
-        section += fenced(said) + "\n"
-    if model.headlines:
-        section += fenced([*model.headlines[:30], *(["…"] if len(model.headlines) > 30 else [])])
+        section += "\nThe policy says:\n\n" + fenced(said)
     if _length(section) > room:
         return None
     own = [change.explain() for change in model.own_changes]
