@@ -91,19 +91,20 @@ def build(
         zoo = [_documented(model) for model in report.models]
         zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
         zoo, drawn = _placed(zoo, directory, drawings)
-    with comparing.Workshop(kept.diagrams, graphviz or loaded.graphviz) as workshop:
-        pairs = comparing.pairs(loaded.pairs, zoo, workshop)
-        compiled = comparing.changes(loaded, zoo, workshop, kept)
-    pages = write(
-        loaded.title,
-        zoo,
-        directory,
-        pairs=pairs,
-        changes=compiled.changes if compiled else None,
-        embed=embed,
-        directory_urls=directory_urls,
-        drawn=drawn,
-    )
+        with comparing.Workshop(kept.diagrams, graphviz or loaded.graphviz) as workshop:
+            pairs = comparing.pairs(loaded.pairs, zoo, workshop)
+            compiled = comparing.changes(loaded, zoo, workshop, kept)
+        pages = write(
+            loaded.title,
+            zoo,
+            directory,
+            pairs=pairs,
+            changes=compiled.changes if compiled else None,
+            embed=embed,
+            directory_urls=directory_urls,
+            drawn=drawn,
+            workers=workers,
+        )
     states = compiled.watched if compiled else ()
     dependencies = [path for model in report.models for path in model.dependencies]
     return Site(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 from pygments import highlight  # type: ignore[import-untyped]  # Pygments has no type hints
@@ -77,6 +78,16 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Relative:
+    """Another model that the same manifest entry gave."""
+
+    id: str
+    title: str
+    parameters: int | None
+    """``None`` when it could not be read."""
+
+
+@dataclass(frozen=True)
 class Documented:
     """A model of the manifest with everything that is known about it."""
 
@@ -85,6 +96,7 @@ class Documented:
     drawings: tuple[Drawing, ...] = ()
     drawing_failure: str | None = None
     """Why there are no diagrams although the model could be read."""
+    relatives: tuple[Relative, ...] = ()
     comparisons: tuple[Link, ...] = ()
     """Pages that compare it with another model."""
     changes: tuple[Link, ...] = ()
@@ -128,15 +140,14 @@ class Documented:
         return docstring.parse(self.outcome.builder.docstring).summary if isinstance(self.outcome, Reading) else ""
 
 
-def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_urls: bool = False) -> Page:
+def model_page(model: Documented, *, directory_urls: bool = False) -> Page:
     """Compose the page of a model, or of the failure to read it.
 
     Args:
         model: what is documented.
-        zoo: all models of the manifest, for links between variants.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
     """
-    around = _around(model, zoo, "" if directory_urls else "index.html")
+    around = _around(model, "" if directory_urls else "index.html")
     if isinstance(model.outcome, Failure):
         return _failure_page(model, model.outcome, around)
     reading = model.outcome
@@ -199,10 +210,21 @@ def model_page(model: Documented, *, zoo: Sequence[Documented] = (), directory_u
     )
 
 
-def variants(model: Documented, zoo: Sequence[Documented]) -> list[Documented]:
-    """Return the other models that the same manifest entry gave."""
-    root = model.entry.variant_of or model.id
-    return [other for other in zoo if root in (other.id, other.entry.variant_of) and other.id != model.id]
+def with_relatives(zoo: Sequence[Documented]) -> list[Documented]:
+    """Let each model know the others that the same manifest entry gave."""
+    families: dict[str, list[Relative]] = defaultdict(list)
+    for model in zoo:
+        parameters = model.reading.architecture.totals.parameters if model.reading else None
+        families[model.entry.variant_of or model.id].append(Relative(model.id, model.title, parameters))
+    return [
+        replace(
+            model,
+            relatives=tuple(
+                relative for relative in families[model.entry.variant_of or model.id] if relative.id != model.id
+            ),
+        )
+        for model in zoo
+    ]
 
 
 def source_links(builder: BuilderFacts) -> SourceLink:
@@ -287,22 +309,13 @@ def _python(code: str) -> Markup:
     return Markup(html.strip("\n").replace("\n", "&#10;"))  # noqa: S704 - Pygments escapes
 
 
-def _around(model: Documented, zoo: Sequence[Documented], ending: str) -> dict[str, object]:
+def _around(model: Documented, ending: str) -> dict[str, object]:
     """Return what the chips of a page say: variants, tags, and pages that say more."""
     groups = (("Compared with", model.comparisons), ("Changes", model.changes))
     return {
-        "relatives": [_relative(other, ending) for other in variants(model, zoo)],
+        "relatives": [(f"../{other.id}/{ending}", other) for other in model.relatives],
         "tags": model.entry.tags,
         "chips": [(label, [(link.href(ending), link.title) for link in links]) for label, links in groups if links],
-    }
-
-
-def _relative(model: Documented, ending: str) -> dict[str, object]:
-    return {
-        "id": model.id,
-        "title": model.title,
-        "href": f"../{model.id}/{ending}",
-        "parameters": model.figures.parameters if model.figures else None,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -19,8 +20,9 @@ from keraviz_docs.pages import changes_page, comparison_page, palette, text
 from keraviz_docs.pages.changes_page import Changes
 from keraviz_docs.pages.comparison_page import ComparedPair
 from keraviz_docs.pages.index_page import index_page, sections
-from keraviz_docs.pages.model_page import Documented, model_page, variants
+from keraviz_docs.pages.model_page import Documented, model_page, with_relatives
 from keraviz_docs.pages.page import Page, fill
+from keraviz_docs.workers import Workers
 
 _ASSETS = Path(__file__).parent / "assets"
 _PARTS = ".parts"
@@ -120,6 +122,7 @@ def write(
     embed: bool = True,
     directory_urls: bool = False,
     drawn: Sequence[str] = (),
+    workers: Workers | None = None,
 ) -> WrittenPages:
     """Write the pages of a zoo.
 
@@ -136,6 +139,7 @@ def write(
             are kept aside for :meth:`WrittenPages.part`.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
         drawn: files that are in the directory already and belong to it, such as diagrams.
+        workers: who composes the models' pages, when not this process.
 
     Raises:
         UserError: the directory cannot be written, or holds files that this function did not write.
@@ -152,15 +156,20 @@ def write(
         settings = f"{_fingerprint()} {embed} {directory_urls}"
         zoo = [
             replace(model, comparisons=comparison_page.links(model, pairs), changes=changes_page.links(model, changes))
-            for model in zoo
+            for model in with_relatives(zoo)
         ]
+        begun: list[tuple[Documented, _Piece | Future[_Piece]]] = []
         for model in zoo:
-            key = _digest(settings, _essence(model), *(_essence(other) for other in variants(model, zoo)))
+            key = _digest(settings, _essence(model))
             piece = earlier.pieces.get(model.id)
-            if piece is None or piece.key != key or not piece.is_whole(directory):
-                page = model_page(model, zoo=zoo, directory_urls=directory_urls)
-                piece = _write_page(directory, page, key, embed=embed, aside={_MINIATURE: model.thumbnail or ""})
-            pieces[model.id] = piece
+            if piece is not None and piece.key == key and piece.is_whole(directory):
+                begun.append((model, piece))
+            elif workers is None:
+                begun.append((model, _write_model(directory, model, key, embed, directory_urls)))
+            else:
+                begun.append((model, workers.submit(_write_model, directory, model, key, embed, directory_urls)))
+        for model, done in begun:
+            pieces[model.id] = done.result() if isinstance(done, Future) else done
             path = f"{model.id}/index.md"
             written[path] = WrittenPage(path, text.as_title(model.title), _anchors(model))
         for pair in pairs:
@@ -223,6 +232,11 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     return True
 
 
+def _write_model(directory: Path, model: Documented, key: str, embed: bool, directory_urls: bool) -> _Piece:
+    page = model_page(model, directory_urls=directory_urls)
+    return _write_page(directory, page, key, embed=embed, aside={_MINIATURE: model.thumbnail or ""})
+
+
 def _write_page(
     directory: Path, page: Page, key: str, *, embed: bool, aside: Mapping[str, str] | None = None
 ) -> _Piece:
@@ -257,7 +271,7 @@ def _essence(model: Documented) -> str:
         (drawing.variant, drawing.svg, sorted(drawing.files.items()), drawing.blocks, drawing.condensed)
         for drawing in model.drawings
     ]
-    links = model.comparisons, model.changes
+    links = model.relatives, model.comparisons, model.changes
     return repr((entry, drawings, model.drawing_failure, links)) + outcomes.to_json(model.outcome).decode()
 
 

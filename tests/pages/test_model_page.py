@@ -14,7 +14,7 @@ from keraviz_docs.manifest.entries import BuilderTarget
 from keraviz_docs.outcome import Failure, Frame
 from keraviz_docs.pages import model_page as module
 from keraviz_docs.pages import text
-from keraviz_docs.pages.model_page import Documented, Drawing, model_page
+from keraviz_docs.pages.model_page import Documented, Drawing, model_page, with_relatives
 from keraviz_docs.pages.page import fill
 
 Make = Callable[..., Documented]
@@ -174,14 +174,16 @@ def test_a_model_without_drawings_says_why(documented: Make) -> None:
 
 
 def test_variants_link_to_each_other(documented: Make) -> None:
-    zoo = [documented(), documented(id="siamese-small", variant_of="siamese", title="Small"), documented(id="other")]
-    pages = [BeautifulSoup(model_page(model, zoo=zoo).parts["figures"], "html.parser") for model in zoo]
+    zoo = with_relatives(
+        [documented(), documented(id="siamese-small", variant_of="siamese", title="Small"), documented(id="other")]
+    )
+    pages = [BeautifulSoup(model_page(model).parts["figures"], "html.parser") for model in zoo]
     assert [[str(link["href"]) for link in page.select(".kv-variants a")] for page in pages] == [
         ["../siamese-small/index.html"],
         ["../siamese/index.html"],
         [],
     ]
-    (link,) = BeautifulSoup(model_page(zoo[0], zoo=zoo, directory_urls=True).parts["figures"], "html.parser").select(
+    (link,) = BeautifulSoup(model_page(zoo[0], directory_urls=True).parts["figures"], "html.parser").select(
         ".kv-variants a"
     )
     assert link["href"] == "../siamese-small/"
@@ -241,7 +243,7 @@ def test_hostile_text_is_text_everywhere(documented: Make, siamese: Architecture
 
     docstring = f"{HOSTILE}\n\n{HOSTILE}\n\nArgs:\n    x: {HOSTILE}\n\n{HOSTILE}:\n    x"
     model = documented(spoiled(siamese), docstring=docstring, title=HOSTILE, tags=(HOSTILE,), references=(HOSTILE,))
-    page = model_page(model, zoo=[model, documented(id="two", variant_of="siamese", title=HOSTILE)])
+    page = model_page(with_relatives([model, documented(id="two", variant_of="siamese", title=HOSTILE)])[0])
     pieces = [*page.parts.values(), fill(page.markdown, page.parts.__getitem__)]
     pieces += list(payload(page.assets["siamese-layers.js"]).values())
     for piece in pieces:
