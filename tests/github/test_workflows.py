@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 ACTIONS = [ROOT / "action.yml", ROOT / ".github/actions/comment/action.yml"]
 TEMPLATES = sorted((ROOT / "keraviz_docs/starting/github").glob("[ad]*.yml"))
-GUIDES = [ROOT / "docs/guide/publish.md", ROOT / "docs/guide/pull-requests.md"]
+GUIDES = [ROOT / f"docs/guide/{name}.md" for name in ("publish", "big-zoos", "pull-requests")]
 ACTIONLINT = shutil.which("actionlint", path=str(Path(sys.executable).parent))
 
 
@@ -43,7 +44,7 @@ def guide_workflows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for guide in GUIDES:
         for number, text in enumerate(shown(guide)):
             (directory / f"{guide.stem}-{number}.yml").write_text(text, "utf-8")
-    assert len(list(directory.iterdir())) == 5
+    assert len(list(directory.iterdir())) == 6
     return directory
 
 
@@ -113,6 +114,17 @@ def test_the_action_of_the_guide_takes_what_it_is_given() -> None:
             if place is not None:
                 action = yaml.safe_load((ROOT / (place[1] or "").lstrip("/") / "action.yml").read_text("utf-8"))
                 assert step.get("with", {}).keys() <= action["inputs"].keys()
+
+
+@pytest.mark.slow
+def test_the_example_of_the_guide_is_what_is_said() -> None:
+    models = [f"keras.applications:{name}" for name in ("ResNet50", "ResNet101")]
+    command = [sys.executable, "-m", "keraviz_docs", "diff", *models, "--format", "markdown", "-q"]
+    said = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False).stdout
+    beginning = said.partition("\n<details>")[0].partition("## Architecture review\n\n")[2]
+    beginning = beginning.replace("### `resnet101`\n\n", "")  # no heading of the guide
+    assert beginning
+    assert textwrap.indent(beginning, "    ") in (ROOT / "docs/guide/pull-requests.md").read_text("utf-8")
 
 
 def test_the_comment_needs_no_more_than_its_action_installs() -> None:
