@@ -101,6 +101,7 @@ class Code(Enum):
     DASK_MISSING = "KV603", "Dask is not installed"
     NO_SCHEDULER = "KV604", "No Dask scheduler answers"
     SHARD = "KV605", "A shard is malformed"
+    DASK_WORKER = "KV606", "A worker of the cluster cannot read models"
 
     NO_PACKAGE = "KV701", "There is no such package or path"
     OUTSIDE_PROJECT = "KV702", "Code cannot be imported from the project"

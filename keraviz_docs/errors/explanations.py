@@ -257,7 +257,7 @@ models:
 The guide has more about [such models](../guide/custom-models.md#models-that-do-not-know-their-input).""",
     ),
     Code.INPUTS: Explanation(
-        example="`inputs` has the dtype 'flot32', which Keras does not know.",
+        example="`inputs` has the dtype 'flot32', which Keras does not know: write float32, say.",
         why="What a model is fed is a shape and a type for each input, in the structure that its `call` takes.",
         remedy='One input: `{"shape": [32, 32, 3]}`; with a type: `{"shape": [64], "dtype": "int32"}`; several: a list '
         "or mapping of these. Leave out the batch dimension; `None` (in YAML `null`) is an open one.",
@@ -379,7 +379,7 @@ class Mixing(keras.layers.Layer): ...
     Code.GITHUB: Explanation(
         example="Error: comments are written by a workflow `on: workflow_run`; to see one here, …",
         why="A command for GitHub Actions found itself elsewhere, without its token, or GitHub refused what it asked.",
-        remedy="Compare the workflow with the one in [the guide](../guide/review.md): what starts it, its "
+        remedy="Compare the workflow with the one in [the guide](../guide/pull-requests.md): what starts it, its "
         "`permissions`, and the token in the step's `env`.",
     ),
     Code.REVIEW: Explanation(
@@ -448,6 +448,15 @@ $ pip install --force-reinstall tensorflow keras
         example="Error: there is no shard 9 of 8; the first is 1/8, the last 8/8",
         why="A share of the models is written as its number and how many there are: `2/8` is the second of eight.",
         remedy="Number the shares from 1, as in `--shard 1/8` to `--shard 8/8`, and give each a cache to read into.",
+    ),
+    Code.DASK_WORKER: Explanation(
+        example="… has no directory /elsewhere/zoo; the project must lie at the same path on every worker, as on a "
+        "shared file system",
+        why="A cluster reads the files of your project where its workers run, with the packages that are installed "
+        "there.",
+        remedy="Put the project on a file system that all workers share, or copy it to the same path, and install the "
+        "same versions of keraviz-docs, Keras and TensorFlow as here. Without a shared file system, "
+        "`keraviz build --shard 2/8` divides the work, too.",
     ),
     # ---------------------------------------------------------------------------------------------------- starting
     Code.NO_PACKAGE: Explanation(

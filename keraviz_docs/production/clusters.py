@@ -70,7 +70,7 @@ class ClusterPool:
             raise UserError(
                 f"the workers of the Dask cluster at {self._place} cannot run keraviz-docs: {type(error).__name__}: "
                 f"{error}; install the same packages there as here",
-                Code.NO_SCHEDULER,
+                Code.DASK_WORKER,
             ) from error
         self._executor = self._client.get_executor(pure=False)
 
@@ -116,7 +116,7 @@ def _serve(request: bytes) -> bytes:
         raise UserError(
             f"the Dask worker {distributed.get_worker().address} has no directory {asked.project}; the project must "
             "lie at the same path on every worker, as on a shared file system",
-            Code.NO_SCHEDULER,
+            Code.DASK_WORKER,
         )
     result = distributed.get_worker().plugins[_PLUGIN].pool.submit(asked).result()
     dependencies = Fingerprints(asked.project.resolve(), asked.environment).settle(result.observed)

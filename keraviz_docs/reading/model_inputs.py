@@ -100,7 +100,9 @@ def _from_specification(spec: Any, where: tuple[str, ...]) -> Any:
     if isinstance(spec, Mapping) and isinstance(spec.get("shape"), (list, tuple)):
         unknown = set(spec) - {"shape", "dtype"}
         if unknown:
-            raise InvalidInputsError(f"{_place(where)} has unknown keys: {', '.join(sorted(map(str, unknown)))}.")
+            raise InvalidInputsError(
+                f"{_place(where)} has unknown keys: {', '.join(sorted(map(str, unknown)))}; there is shape and dtype."
+            )
         shape = tuple(spec["shape"])
         if not all(size is None or (isinstance(size, int) and size > 0) for size in shape):
             raise InvalidInputsError(
@@ -110,7 +112,9 @@ def _from_specification(spec: Any, where: tuple[str, ...]) -> Any:
         try:
             return keras.KerasTensor((None, *shape), keras.backend.standardize_dtype(dtype))
         except ValueError as error:
-            raise InvalidInputsError(f"{_place(where)} has the dtype {dtype!r}, which Keras does not know.") from error
+            raise InvalidInputsError(
+                f"{_place(where)} has the dtype {dtype!r}, which Keras does not know: write float32, say."
+            ) from error
     if isinstance(spec, Mapping) and spec:
         return {str(key): _from_specification(item, (*where, str(key))) for key, item in spec.items()}
     if isinstance(spec, (list, tuple)) and spec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +67,7 @@ READING = ["KV201", "KV202", "KV203", "KV204", "KV205", "KV207", "KV208", "KV209
 
 ELSEWHERE = {
     *("KV010", "KV206", "KV212", "KV301", "KV302", "KV405", "KV406"),
-    *("KV501", "KV502", "KV503", "KV504", "KV601", "KV603", "KV604"),
+    *("KV501", "KV502", "KV503", "KV504", "KV601", "KV603", "KV604", "KV606"),
 }
 """What the other tests here are about."""
 
@@ -77,7 +78,7 @@ def _code(value: str) -> Code:
 
 def is_told(code: str, told: str) -> None:
     """Assert that a message is the one that the section of a code shows, and leads there."""
-    assert EXPLANATIONS[_code(code)].example.removesuffix(" …") in told
+    assert EXPLANATIONS[_code(code)].example.strip("… ") in told
     (pointer,) = re.findall(r"^More about this: keraviz explain (.*)$", told, flags=re.MULTILINE)
     assert code in pointer.split()
     assert "Traceback" not in told
@@ -186,6 +187,34 @@ def test_a_cluster_that_is_not_there(good: Path, monkeypatch: pytest.MonkeyPatch
         told = run("extract", "zoo.yml#unet", "--executor", "dask:tcp://127.0.0.1:9", "--cache", "empty", "--quiet")
     assert told.status == 2
     is_told("KV604", told.err)
+
+
+def test_a_cluster_without_the_project() -> None:
+    pytest.importorskip("distributed")
+    done = subprocess.run([sys.executable, "-c", CLUSTER_ELSEWHERE], capture_output=True, text=True, check=False)
+    is_told("KV606", done.stdout)
+
+
+CLUSTER_ELSEWHERE = """
+import distributed
+from pathlib import Path
+from keraviz_docs.errors import UserError
+from keraviz_docs.manifest.entries import BuilderTarget, Limits, ModelEntry
+from keraviz_docs.production.messages import Request
+from keraviz_docs.production.pool import open_pool
+
+entry = ModelEntry(id="unet", target=BuilderTarget("zoo", "unet"))
+request = Request(entry=entry, project=Path("/elsewhere/zoo"), limits=Limits())
+with distributed.LocalCluster(
+    n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+) as cluster:
+    pool = open_pool(f"dask:{cluster.scheduler_address}")
+    try:
+        pool.submit(request).result()
+    except UserError as error:
+        print(error)
+    pool.shutdown()
+"""
 
 
 def test_a_python_call_with_a_file_of_another_kind(siamese: Architecture, here: Path) -> None:
