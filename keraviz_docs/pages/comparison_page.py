@@ -67,8 +67,8 @@ class ComparedPair:
         if self.compared is None:
             return "The two cannot be compared."
         if self.compared.model.status == "identical":
-            return f"{self.base.title} and {self.head.title} have the same architecture."
-        return f"What it takes to turn {self.base.title} into {self.head.title}."
+            return f"{_called(self.base)} and {_called(self.head)} have the same architecture."
+        return f"What it takes to turn {_called(self.base)} into {_called(self.head)}."
 
 
 def comparison_page(pair: ComparedPair, *, directory_urls: bool = False) -> Page:
@@ -85,7 +85,7 @@ def comparison_page(pair: ComparedPair, *, directory_urls: bool = False) -> Page
     lines.append(placeholder("costs"))
     assets: dict[str, str] = {}
     if pair.compared is not None and pair.compared.model.status != "identical":
-        weights = WEIGHTS[pair.compared.model.verdict].format(base=pair.base.title, head=pair.head.title)
+        weights = WEIGHTS[pair.compared.model.verdict].format(base=_called(pair.base), head=_called(pair.head))
         base, head = (partial(_layer, href) for href in hrefs)
         parts["differences"] = differences(pair.compared, weights, base=base, head=head)
         lines += ["## What differs", placeholder("differences")]
@@ -117,6 +117,11 @@ def links(model: Documented, pairs: Sequence[ComparedPair]) -> tuple[Link, ...]:
         for pair in pairs
         if model.id in (pair.base.id, pair.head.id)
     )
+
+
+def _called(model: Documented) -> str:
+    """Return a title for the middle of a sentence."""
+    return f"“{model.title}”" if " " in model.title else model.title
 
 
 def _layer(href: str, number: int) -> str:

@@ -322,7 +322,7 @@ def _remove(directory: Path, names: Iterable[str]) -> None:
         path = directory / name
         if root in path.resolve().parents:
             path.unlink(missing_ok=True)
-            folders.add(path.parent)
+            folders.update(directory / parent for parent in PurePosixPath(name).parents)
     for folder in sorted(folders, reverse=True):
         if folder.is_dir() and folder.resolve() != root and not any(child.is_file() for child in folder.rglob("*")):
             shutil.rmtree(folder)

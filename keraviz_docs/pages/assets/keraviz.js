@@ -218,6 +218,15 @@
 
     lay(element) {
       const svg = element.querySelector("svg");
+      // Links are for browsers without scripts; themes that watch all links do not expect them in SVG.
+      for (const link of svg.querySelectorAll("a")) {
+        const node = link.querySelector(".kv-node");
+        node.dataset.target = link.getAttribute("xlink:href").slice(1);
+        node.setAttribute("role", "link");
+        node.setAttribute("tabindex", "0");
+        node.setAttribute("aria-label", link.getAttribute("aria-label"));
+        link.replaceWith(node);
+      }
       const sheet = { element, svg, width: svg.width.baseVal.value, height: svg.height.baseVal.value };
       const opening = this.placed(sheet, this.readable(sheet));
       sheet.zoom = Panzoom(element, {
@@ -368,7 +377,7 @@
         return `${which + 1} of ${count}`;
       }).reverse();
       const drawn = (node.dataset.as ? numbersIn(node.dataset.as) : numbers)[found.index % size];
-      return { node, drawn, repetitions, target: node.closest("a")?.getAttribute("href").slice(1) };
+      return { node, drawn, repetitions, target: node.dataset.target };
     }
 
     mark() {
@@ -488,7 +497,14 @@
       const moves = { ArrowLeft: [80, 0], ArrowRight: [-80, 0], ArrowUp: [0, 80], ArrowDown: [0, -80] };
       const does = { "+": () => this.zoomBy(1), "=": () => this.zoomBy(1), "-": () => this.zoomBy(-1), 0: () => this.fit(), f: () => this.toggleFull() };
       stage.addEventListener("keydown", (event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey || event.target !== stage) return;
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.target !== stage) {
+          if (event.key !== "Enter" || !event.target.dataset.target) return;
+          event.preventDefault();
+          this.follow(event.target.dataset.target);
+          stage.focus({ preventScroll: true });
+          return;
+        }
         if (moves[event.key]) this.moveBy(...moves[event.key]);
         else if (does[event.key]) does[event.key]();
         else if (event.key === "Escape" && this.full) this.toggleFull();
@@ -503,13 +519,7 @@
         const moved = pressed && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) > 5;
         const node = moved ? null : event.target.closest(".kv-node");
         const number = this.numberOf(node);
-        const link = event.target.closest("a");
-        if (link) {
-          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-          event.preventDefault();
-          if (!moved) this.follow(link.getAttribute("href").slice(1));
-          return;
-        }
+        if (node?.dataset.target) this.follow(node.dataset.target);
         if (!number) return;
         if (this.full) this.toggleFull();
         this.table?.visit(number);
