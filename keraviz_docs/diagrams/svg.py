@@ -7,8 +7,10 @@ SVG while a downloaded file stands on its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
@@ -37,6 +39,7 @@ def svg(drawing: Drawing) -> str:
         "svg",
         {
             "xmlns": "http://www.w3.org/2000/svg",
+            **({"xmlns:xlink": "http://www.w3.org/1999/xlink"} if any(box.target for box in figure.boxes) else {}),
             "id": figure.prefix,
             "class": f"kv-diagram kv-{figure.variant}",
             "width": width,
@@ -69,7 +72,9 @@ def svg(drawing: Drawing) -> str:
         legend = _child(root, "g", {"class": "kv-legend", "aria-hidden": "true"})
         for entry in drawing.legend:
             _legend_entry(legend, entry.family, entry.x, entry.y)
-    return ET.tostring(root, encoding="unicode").replace(" />", "/>") + "\n"
+    parts: list[str] = []
+    _write(root, parts)
+    return "".join(parts) + "\n"
 
 
 def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
@@ -111,10 +116,39 @@ def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
     return "".join(rules)
 
 
+def _write(element: _Element, parts: list[str]) -> None:
+    """Write an element; :func:`xml.etree.ElementTree.tostring` looks for namespaces and takes three times as long."""
+    parts.append(f"<{element.tag}")
+    parts += [f' {name}="{_quoted(value)}"' for name, value in element.items()]
+    if not element.text and not len(element):
+        parts.append("/>")
+        return
+    parts.append(f">{_escaped(element.text or '')}")
+    for child in element:
+        _write(child, parts)
+    parts.append(f"</{element.tag}>")
+
+
+def _quoted(value: str) -> str:
+    return _escaped(value).translate(_IN_QUOTES) if _SPECIAL.search(value) else value
+
+
+def _escaped(text: str) -> str:
+    return escape(text) if _SPECIAL.search(text) else text
+
+
+_SPECIAL = re.compile('[&<>"\r\n\t]')
+_IN_QUOTES = str.maketrans({'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})
+
+
 def number(value: float) -> str:
-    """Write a length with at most one decimal and nothing superfluous."""
-    rounded = round(value, 1)
-    return str(int(rounded)) if rounded == int(rounded) else str(rounded)
+    """Write a length with at most one decimal and nothing superfluous.
+
+    >>> number(12.04), number(0.25), number(-0.04)
+    ('12', '0.2', '0')
+    """
+    text = f"{value:.1f}"
+    return text if text[-1] != "0" else "0" if text == "-0.0" else text[:-2]
 
 
 def progressions(numbers: Sequence[int]) -> str:
@@ -247,7 +281,8 @@ def _box(parent: _Element, prefix: str, placed: PlacedBox, *, horizontal: bool) 
     if box.drawn_as:
         attributes["data-as"] = progressions(box.drawn_as)
     if box.target:
-        parent = _child(parent, "a", {"href": f"#{box.target}", "aria-label": box.title.partition("\n")[0]})
+        # Not `href`: Material for MkDocs assigns to that of every element it finds, which fails in SVG.
+        parent = _child(parent, "a", {"xlink:href": f"#{box.target}", "aria-label": box.title.partition("\n")[0]})
     node = _child(parent, "g", attributes)
     _child(node, "title").text = box.title
     _frame(node, 0, 0, box.width, box.height, CORNER, box.family)

@@ -13,7 +13,7 @@ from mkdocs.commands.build import build as build_site
 from mkdocs.config import load_config
 
 from keraviz_docs.architecture import Architecture, Group, Input, Port
-from keraviz_docs.diagrams import VARIANTS, OverviewJob, Renderer, figure
+from keraviz_docs.diagrams import VARIANTS, OverviewJob, Renderer, figure, is_condensed
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing
 from keraviz_docs.pages.writing import write
@@ -96,6 +96,36 @@ def staged(architecture: Architecture, stages: int = 3, length: int = 10) -> Arc
     )
 
 
+def repeated(architecture: Architecture, blocks: int = 420, length: int = 12) -> Architecture:
+    """Return a model of one block again and again, each a chain of different layers with a way around it."""
+    nodes = [architecture.nodes[0]]
+    for _ in range(blocks):
+        entered = len(nodes)
+        for step in range(length):
+            number = len(nodes) + 1
+            last = step == length - 1
+            nodes.append(
+                msgspec.structs.replace(
+                    architecture.nodes[2],
+                    number=number,
+                    path=f"layer_{number}",
+                    name=f"layer_{number}",
+                    class_name="Add" if last else "Dense",
+                    parent=None,
+                    inputs=(Input(number - 1), Input(entered)) if last else (Input(number - 1),),
+                    config={"activation": f"kind{step}"},
+                )
+            )
+    return msgspec.structs.replace(
+        architecture,
+        id="huge",
+        nodes=tuple(nodes),
+        groups=(),
+        inputs=architecture.inputs[:1],
+        outputs=(Port("out", (None, 8), "float32", len(nodes)),),
+    )
+
+
 @pytest.fixture(scope="session")
 def pages(
     siamese: Architecture, documented: Callable[..., Documented], tmp_path_factory: pytest.TempPathFactory
@@ -108,6 +138,7 @@ def pages(
         documented(chain(siamese, LONG), id="long", title="Long chain", section="Long"),
     ]
     zoo.append(documented(staged(siamese), id="staged", title="Stages", section="Long"))
+    zoo.append(documented(repeated(siamese), id="huge", title="Five thousand", section="Long"))
     zoo.append(documented(hostile(siamese), id="hostile", title=HOSTILE, section=HOSTILE, docstring=HOSTILE * 2))
     drawn: list[str] = []
     models: list[Documented] = []
@@ -115,8 +146,9 @@ def pages(
         for model in zoo:
             assert model.reading is not None
             drawings = []
-            if model.id == "staged":
-                path = directory / model.id / "staged-overview.svg"
+            condensed = is_condensed(model.reading.architecture)
+            if model.id in ("staged", "huge"):
+                path = directory / model.id / f"{model.id}-overview.svg"
                 blocks = tmp_path_factory.mktemp("blocks") / "blocks.json"
                 (drawn_overview,) = renderer.render_all(
                     [OverviewJob(model.reading.architecture, {"svg": path}, blocks)]
@@ -130,7 +162,7 @@ def pages(
                 name = f"{model.id}-{variant}.svg"
                 path = directory / model.id / name
                 renderer.render(figure(model.reading.architecture, variant), {"svg": path})
-                drawings.append(Drawing(variant, path.read_text(encoding="utf-8"), {"svg": name}))
+                drawings.append(Drawing(variant, path.read_text(encoding="utf-8"), {"svg": name}, condensed=condensed))
                 drawn.append(f"{model.id}/{name}")
             models.append(Documented(model.entry, model.outcome, tuple(drawings)))
     failure = Failure(id="broken", target="zoo:broken", kind="exception", message="It raised.")

@@ -229,10 +229,41 @@ def test_a_block_of_the_overview_opens_and_leads_back(page: Page, address: str) 
     expect(page.locator("#staged-overview-tb")).to_be_visible()
 
 
-def test_a_layer_that_the_overview_hides_is_shown_in_the_whole_diagram(page: Page, address: str) -> None:
+def test_a_block_of_the_overview_opens_by_key(page: Page, address: str) -> None:
+    page.goto(f"{address}/staged/")
+    page.locator("#staged-overview-tb [data-target]").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".kv-crumbs")).to_have_text("Overview › stage2")
+
+
+def test_a_layer_that_the_overview_hides_is_shown_in_its_block_and_in_the_whole_diagram(
+    page: Page, address: str
+) -> None:
     page.goto(f"{address}/staged/#layer-15")
+    expect(page.locator(".kv-crumbs")).to_have_text("Overview › stage2")
+    expect(page.locator(".kv-sheet:visible [id$='-n15'].kv-current")).to_be_visible()
+    page.get_by_role("tab", name="Top to bottom").click()
     expect(page.locator("#staged-tb-n15.kv-current")).to_be_visible()
-    expect(page.get_by_role("tab", name="Top to bottom")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_number_in_a_repeat_leads_to_the_block_drawn_once_and_says_which_repetition(page: Page, address: str) -> None:
+    page.goto(f"{address}/huge/")
+    expect(page.locator(".kv-condensed")).to_contain_text("each distinct block once")
+    search = page.get_by_label("Find a layer by number")
+    # Blocks of twelve layers from 2 on: 1371 is the second of repetition 115.
+    for variant in ("Overview", "Top to bottom", "Left to right", "Numbered"):
+        page.get_by_role("tab", name=variant).click()
+        search.fill("1371")
+        expect(page.locator(".kv-place")).to_have_text("Layer 1371 is in repetition 115 of 420, drawn as 3.")
+        expect(page.locator(".kv-sheet:visible [id$='-n3'].kv-current")).to_be_visible()
+    search.fill("1")
+    expect(page.locator(".kv-place")).to_be_hidden()
+
+
+def test_what_is_drawn_once_leads_from_the_table_too(page: Page, address: str) -> None:
+    page.goto(f"{address}/huge/#layer-5000")
+    expect(page.locator("#layer-5000")).to_have_class(re.compile("kv-current"))
+    expect(page.locator(".kv-place")).to_contain_text("Layer 5000 is in repetition 417 of 420")
 
 
 def test_full_screen_and_back(page: Page, address: str) -> None:
