@@ -181,7 +181,9 @@ def test_a_cluster_without_dask(good: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_cluster_that_is_not_there(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dask = pytest.importorskip("dask")
+    pytest.importorskip("distributed")  # first: what it adds to Dask's settings would be undone with ours
+    import dask
+
     monkeypatch.chdir(good)
     with dask.config.set({"distributed.comm.timeouts.connect": "200ms"}):
         told = run("extract", "zoo.yml#unet", "--executor", "dask:tcp://127.0.0.1:9", "--cache", "empty", "--quiet")

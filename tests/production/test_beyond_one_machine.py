@@ -187,6 +187,7 @@ def test_a_cluster_that_goes_away_is_one_clear_error(project: Path, entry: Entry
 
 
 def test_what_is_no_scheduler_is_a_mistake_within_bounded_time() -> None:
+    pytest.importorskip("distributed")  # first: what it adds to Dask's settings would be undone with ours
     import dask
 
     with socket.socket() as deaf, dask.config.set({"distributed.comm.timeouts.connect": "500ms"}):
@@ -198,6 +199,7 @@ def test_what_is_no_scheduler_is_a_mistake_within_bounded_time() -> None:
 
 
 def test_a_scheduler_that_does_not_answer_is_a_mistake_that_names_it() -> None:
+    pytest.importorskip("distributed")  # first: what it adds to Dask's settings would be undone with ours
     import dask
 
     impatient = dask.config.set({"distributed.comm.timeouts.connect": "200ms"})
