@@ -179,15 +179,15 @@ def _stages(root: Block, found: Sequence[tuple[int, ...]]) -> Iterator[Stage]:
 
 
 def _outer(root: Block) -> list[Block]:
-    """Return the blocks at the top; one that is most of the model gives way to what is inside it.
+    """Return the blocks at the top; one that is most of the model gives way to what is inside it, if that is not much.
 
-    A single repeat (the layers of a transformer) gives way to its instances, unless these are too many.
+    A repeat gives way to its instances: the layers of a transformer.
     """
     items = list(root.items)
     while True:
         outer = [item for item in items if isinstance(item, Block) and item.kind != "unit"]
         largest = max(outer, key=_size, default=None)
-        if largest is None or (largest.kind == "repeat" and len(outer) > 1) or 3 * _size(largest) < 2 * _size(root):
+        if largest is None or 3 * _size(largest) < 2 * _size(root):
             return outer
         inside = [item for item in largest.items if isinstance(item, Block) and item.kind != "unit"]
         if not 0 < len(inside) <= _MOST_STAGES:

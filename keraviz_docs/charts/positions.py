@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keraviz_docs.architecture import Architecture, Node
 from keraviz_docs.diagrams import family_of
@@ -39,6 +39,9 @@ def positions(architecture: Architecture, root: Block, most: int = MOST) -> tupl
     """
     works = [_works(node) for node in architecture.nodes]
     begins = [works[node.number - 1] and family_of(node).key not in _FOLLOWING for node in architecture.nodes]
+    # What is left and entered again has no place in an order of blocks.
+    outside = {node.number for node in architecture.nodes}.difference(numbers(root))
+    root = replace(root, items=(*root.items, *sorted(outside)))
     divider = _Divider(begins, _extents(root))
     step = 1
     while True:
