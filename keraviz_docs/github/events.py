@@ -72,6 +72,8 @@ class WorkflowRun(msgspec.Struct, frozen=True):
     head_branch: str | None
     head_repository: Repository | None
     html_url: str
+    run_started_at: str
+    """When its last attempt began, as ``2026-01-31T23:59:59Z``."""
 
 
 class WorkflowRunEvent(msgspec.Struct, frozen=True):

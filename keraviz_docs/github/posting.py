@@ -78,8 +78,12 @@ def pull_request_of(run: WorkflowRun, to: Connection, *, claimed: int | None) ->
 
 def _fetched(run: WorkflowRun, to: Connection, tell: Callable[[str], None]) -> Review | None:
     answer = connection.get(to, f"actions/runs/{run.id}/artifacts", name=artifact.NAME, per_page=100)
-    # A run that was started again has one of each attempt.
-    identifiers = [int(each["id"]) for each in answer["artifacts"] if not each["expired"]]
+    # A run that was started again still has those of earlier attempts, which say nothing about this one.
+    identifiers = [
+        int(each["id"])
+        for each in answer["artifacts"]
+        if not each["expired"] and each["created_at"] >= run.run_started_at
+    ]
     if not identifiers:
         tell("The run has left no report.")
         return None

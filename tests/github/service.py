@@ -24,6 +24,8 @@ class Service:
     pull_requests: list[dict[str, Any]] = field(default_factory=list)
     artifacts: dict[int, tuple[int, bytes]] = field(default_factory=dict)
     """By number, the run that left it and its archive."""
+    left_at: str = "2026-01-01T12:00:00Z"
+    """When artifacts were left."""
     comments: list[dict[str, Any]] = field(default_factory=list)
     """Of all pull requests, each with its ``number``."""
     refuses: tuple[int, str] | None = None
@@ -114,7 +116,9 @@ def _answered(service: Service, method: str, path: str, said: Any, authorization
             return 200, _page(found, query)
         case ["actions", "runs", run, "artifacts"]:
             found = [
-                {"id": number, "expired": False} for number, (of, _) in service.artifacts.items() if of == int(run)
+                {"id": number, "expired": False, "created_at": service.left_at}
+                for number, (of, _) in service.artifacts.items()
+                if of == int(run)
             ]
             return 200, {"total_count": len(found), "artifacts": found}
         case ["actions", "artifacts", number, "zip"] if int(number) in service.artifacts:

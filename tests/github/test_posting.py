@@ -38,6 +38,7 @@ def run(**more: Any) -> WorkflowRun:
         "head_branch": "topic",
         "head_repository": Repository(1, "octo/zoo"),
         "html_url": f"https://github.com/octo/zoo/actions/runs/{RUN}",
+        "run_started_at": "2026-01-01T12:00:00Z",
     }
     return WorkflowRun(**(settings | more))
 
@@ -92,6 +93,13 @@ def test_a_run_without_an_artifact_gets_a_neutral_comment(service: Service) -> N
     assert post(service, conclusion="failure") == "The run has left no report.\nCommented on #7."
     assert "**nothing is known**" in service.bodies(7)[0]
     assert "**The check failed.**" in service.bodies(7)[0]
+
+
+def test_what_an_earlier_attempt_left_says_nothing_about_this_one(service: Service) -> None:
+    service.open(7, SHA)
+    service.artifacts[5] = RUN, archive({COMPARISON: to_json(UNCHANGED)})
+    assert post(service, run_started_at="2026-01-01T12:00:01Z").startswith("The run has left no report.")
+    assert "**nothing is known**" in service.bodies(7)[0]
 
 
 def test_an_artifact_without_end_is_not_read_to_its_end(service: Service) -> None:

@@ -98,6 +98,7 @@ class Repository:
             "head_branch": head["ref"],
             "head_repository": head["repo"],
             "html_url": f"https://github.com/octo/zoo/actions/runs/{self.runs}",
+            "run_started_at": "2026-01-01T11:59:00Z",
             "pull_requests": [],
         }
         event = {"workflow_run": ended, "repository": {"default_branch": "main"}}
