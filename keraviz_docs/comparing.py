@@ -204,7 +204,7 @@ def _named(periods: Sequence[Period]) -> tuple[Period, ...]:
 
 def _now(zoo: Sequence[Documented]) -> Kept:
     sides: dict[str, Architecture | str] = {}
-    for model in zoo:
+    for model in (model for model in zoo if not model.is_module):
         failure = "" if model.reading else getattr(model.outcome, "message", "")
         sides[model.id] = model.reading.architecture if model.reading else f"it cannot be read now: {failure}"
     versions = {
