@@ -167,7 +167,9 @@ def write(
             elif workers is None:
                 begun.append((model, _write_model(directory, model, key, embed, directory_urls)))
             else:
-                begun.append((model, workers.submit(_write_model, directory, model, key, embed, directory_urls)))
+                # Workers have a current directory of their own.
+                place = directory.absolute()
+                begun.append((model, workers.submit(_write_model, place, model, key, embed, directory_urls)))
         for model, done in begun:
             pieces[model.id] = done.result() if isinstance(done, Future) else done
             path = f"{model.id}/index.md"
