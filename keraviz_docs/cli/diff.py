@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from keraviz_docs.cli import completion, options
+from keraviz_docs.errors import Code, UserError
 
 if TYPE_CHECKING:
     from keraviz_docs.cli.comparing import Compared
@@ -78,7 +79,7 @@ def command(
     else:
         _write(_report(both, form, found, full_report, rankdir, manifest), output)
     if not both.comparison.models:
-        click.echo("Error: neither side has any model to compare", err=True)
+        raise UserError("neither side has any model to compare", Code.NOTHING_TO_COMPARE)
     tell_broken(found, rules)
     return exit_status(both, found, rules.fail_on)
 
