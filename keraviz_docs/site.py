@@ -13,7 +13,7 @@ from typing import Literal
 
 from keraviz_docs import comparing, production
 from keraviz_docs import manifest as manifests
-from keraviz_docs.diagrams import FORMATS, EngineName, Format
+from keraviz_docs.diagrams import EngineName, Format
 from keraviz_docs.drawings import Drawings
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
@@ -53,7 +53,7 @@ def build(
     *,
     embed: bool = True,
     directory_urls: bool = False,
-    formats: Sequence[Format] = FORMATS,
+    formats: Sequence[Format] | None = None,
     graphviz: EngineName | None = None,
     cache: Path | None = None,
     jobs: int | None = None,
@@ -69,7 +69,8 @@ def build(
         embed: whether pages are complete in themselves, for any static site generator.  Otherwise their heavy parts
             are kept aside, for :meth:`~keraviz_docs.pages.writing.WrittenPages.part`.
         directory_urls: whether links between pages end in ``/`` instead of ``/index.html``.
-        formats: what diagrams can be downloaded as; SVG is always written, since pages need it.
+        formats: what diagrams can be downloaded as; what the manifest says when not given.  SVG is always written,
+            since pages need it.
         graphviz: which Graphviz draws; what the manifest says when not given.
         cache: the directory in which readings and drawings are kept; the project's own when not given.
         jobs: how many models to read, and diagrams to draw, at once.
@@ -84,7 +85,12 @@ def build(
     loaded = manifests.load(manifest)
     kept = production.Cache.of(loaded.project, cache)
     with Workers(jobs or default_jobs()) as workers:
-        drawings = Drawings(_with_svg(formats), graphviz or loaded.graphviz, kept.diagrams, workers)
+        drawings = Drawings(
+            _with_svg(loaded.formats if formats is None else formats),
+            graphviz or loaded.graphviz,
+            kept.diagrams,
+            workers,
+        )
         report = _read(loaded, kept, jobs, executor, pools, progress, drawings)
         if not report.models and not report.undiscovered:
             raise UserError(f"{manifest} names no model: add one under `models:`", Code.NO_MODELS)
@@ -133,7 +139,7 @@ def prepare(
     manifest: Path,
     shard: production.Shard,
     *,
-    formats: Sequence[Format] = FORMATS,
+    formats: Sequence[Format] | None = None,
     graphviz: EngineName | None = None,
     cache: Path | None = None,
     jobs: int | None = None,
@@ -160,7 +166,12 @@ def prepare(
     loaded = manifests.load(manifest)
     kept = production.Cache.of(loaded.project, cache)
     with Workers(jobs or default_jobs()) as workers:
-        drawings = Drawings(_with_svg(formats), graphviz or loaded.graphviz, kept.diagrams, workers)
+        drawings = Drawings(
+            _with_svg(loaded.formats if formats is None else formats),
+            graphviz or loaded.graphviz,
+            kept.diagrams,
+            workers,
+        )
         report = _read(loaded, kept, jobs, executor, None, progress, drawings, shard)
         errors = drawings.finish()
     return Share(report, tuple(errors.values()))

@@ -173,6 +173,9 @@ class Manifest:
     graphviz: Literal["bundled", "system"] = "bundled"
     """Which Graphviz draws: the one in the pygraphviz wheel, or the installed ``dot``."""
 
+    formats: tuple[Literal["svg", "png", "pdf", "dot"], ...] = ("svg", "png", "pdf", "dot")
+    """What diagrams can be downloaded as; SVG is always there."""
+
     executor: str = "local"
     """Where models are read: ``local``, ``dask`` or ``dask:ADDRESS``."""
 

@@ -145,6 +145,7 @@ def _manifest(document: Document, path: Path) -> Manifest:
         entries=tuple(entries),
         on_error=value.get("on_error", Manifest.on_error),
         graphviz=value.get("graphviz", Manifest.graphviz),
+        formats=tuple(dict.fromkeys(value.get("formats", Manifest.formats))),
         executor=value.get("executor", Manifest.executor),
         fail_on=review.get("fail_on", Manifest.fail_on),
         policy=_policy(review),

@@ -59,6 +59,13 @@ def schema() -> Schema:
                 "enum": ["bundled", "system"],
                 "default": "bundled",
             },
+            "formats": {
+                "description": "What diagrams can be downloaded as; SVG is always there. PNG takes the most room by far.",
+                "type": "array",
+                "items": {"enum": ["svg", "png", "pdf", "dot"]},
+                "default": ["svg", "png", "pdf", "dot"],
+                "examples": [["svg", "pdf"]],
+            },
             "executor": _text(
                 "Where models are read: in processes of this machine (local), on a Dask cluster started on it (dask), "
                 "or on the one whose scheduler has an address (dask:ADDRESS).",

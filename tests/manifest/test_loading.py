@@ -36,6 +36,7 @@ def test_everything_that_a_model_can_say() -> None:
 title: Example zoo
 on_error: fail
 graphviz: system
+formats: [pdf, svg, pdf]
 executor: dask:tcp://10.0.0.1:8786
 models:
   - id: resnet-block
@@ -56,6 +57,7 @@ models:
     zoo = loads(text)
     assert (zoo.title, zoo.on_error, zoo.graphviz) == ("Example zoo", "fail", "system")
     assert zoo.executor == "dask:tcp://10.0.0.1:8786"
+    assert zoo.formats == ("pdf", "svg")
     assert zoo.entries == (
         ModelEntry(
             id="resnet-block",
@@ -71,7 +73,7 @@ models:
             references=("https://arxiv.org/abs/1512.03385",),
             expand=2,
             limits=Limits(timeout=30.0, memory=2048),
-            position=Position("zoo.yml", 7, 5),
+            position=Position("zoo.yml", 8, 5),
         ),
     )
 
