@@ -60,7 +60,7 @@ def schema() -> Schema:
                 "default": "bundled",
             },
             "formats": {
-                "description": "What diagrams can be downloaded as; SVG is always there. PNG takes the most room by far.",
+                "description": "What diagrams can be downloaded as; SVG is always there. PNG takes most room by far.",
                 "type": "array",
                 "items": {"enum": ["svg", "png", "pdf", "dot"]},
                 "default": ["svg", "png", "pdf", "dot"],
