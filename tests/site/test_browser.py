@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -325,6 +326,24 @@ def test_a_long_table_has_its_rows_on_demand(page: Page, address: str) -> None:
     expect(rows).to_have_count(1)
 
 
+def test_a_table_of_five_thousand_rows_is_copied_whole_and_sorted(page: Page, address: str) -> None:
+    page.goto(f"{address}/huge/")
+    table = page.locator(".kv-layers")
+    rows = table.locator("tbody tr[data-n]")
+    expect(rows).to_have_count(200)
+    table.get_by_role("button", name="Copy as CSV").click()
+    expect(table.get_by_role("button", name="Copied")).to_be_visible()
+    lines = str(page.evaluate("navigator.clipboard.readText()")).splitlines()
+    assert len(lines) == 5042
+    assert lines[-1].startswith("5041,layer_5041,Add")
+    head = table.locator("thead th").first
+    head.get_by_role("button").click()
+    head.get_by_role("button").click()
+    expect(rows.first).to_have_attribute("data-n", "5041")
+    # Only what can be seen is in the document, so that nothing stalls.
+    expect(rows).to_have_count(200)
+
+
 def test_a_table_can_be_copied_as_csv(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
     page.locator(".kv-layers").get_by_role("button", name="Copy as CSV").click()
@@ -406,6 +425,146 @@ def test_without_scripts_diagram_and_table_are_there(chromium: Browser, address:
     page.goto(f"{address}/long/")
     expect(page.locator("#layer-1201")).to_be_attached()
     context.close()
+
+
+def test_without_scripts_a_block_of_the_overview_leads_to_its_drawing_below(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/staged/")
+    link = page.locator("#staged-overview-tb a").nth(1)
+    target = link.get_attribute("xlink:href")
+    assert target is not None
+    expect(page.locator(target)).not_to_be_in_viewport()
+    link.click()
+    expect(page.locator(target)).to_be_in_viewport()
+    expect(page.locator("figure", has=page.locator(target))).to_contain_text("stage2")
+    page.locator("figure", has=page.locator(target)).get_by_role("link", name="back to the overview").click()
+    expect(page.locator("#staged-overview-tb")).to_be_in_viewport()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_paper_ink_is_dark_and_nothing_can_be_pressed(chromium: Browser, address: str, scheme: str) -> None:
+    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{address}/staged/")
+    page.locator(".kv-figure.kv-ready").wait_for()
+    page.emulate_media(media="print")
+    colours = page.evaluate(
+        "() => Object.fromEntries([['box', '.kv-stage .kv-node rect', 'fill'], ['text', '.kv-stage .kv-node .kv-class', 'fill'],"
+        "['row', '.kv-layers tbody th', 'color'], ['page', 'body', 'backgroundColor'], ['figure', '.kv-figures dd',"
+        "'color']].map(([name, where, what]) => [name, getComputedStyle(document.querySelector(where))[what]]))"
+    )
+    assert brightness(colours["box"]) > 0.8
+    assert colours["page"] == "rgba(0, 0, 0, 0)" or brightness(colours["page"]) > 0.9
+    assert all(brightness(colours[name]) < 0.35 for name in ("text", "row", "figure"))
+    for control in (".kv-figure .kv-tools", ".kv-tabs", ".kv-hint", ".kv-downloads", ".kv-layers [data-do=csv]"):
+        expect(page.locator(control)).to_be_hidden()
+    context.close()
+
+
+def brightness(colour: str) -> float:
+    """Of ``rgb(…)``, from 0 to 1."""
+    channels = [float(value) for value in re.findall(r"[\d.]+", colour)[:3]]
+    return sum(channels) / 3 / 255
+
+
+def test_a_printed_page_has_the_overview_its_blocks_and_every_row(
+    chromium: Browser, address: str, tmp_path: Path
+) -> None:
+    context = chromium.new_context(color_scheme="dark")
+    page = context.new_page()
+    for model in ("staged", "long"):
+        page.goto(f"{address}/{model}/")
+        page.locator(".kv-figure.kv-ready").wait_for()
+        page.pdf(path=tmp_path / f"{model}.pdf", format="A4")
+    context.close()
+    staged, long = (
+        subprocess.run(
+            ["pdftotext", "-layout", str(tmp_path / f"{model}.pdf"), "-"], capture_output=True, text=True, check=True
+        ).stdout
+        for model in ("staged", "long")
+    )
+    assert staged.count("stage2") >= 3
+    assert "dense_15" in staged
+    assert "Copy as CSV" not in staged
+    assert "Find a layer" not in staged
+    assert "dense_1201" in long
+
+
+# Touch: what the browser does with real touch points
+
+
+class Fingers:
+    """Touches a page through the DevTools protocol, as a touch screen would."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+
+    def move(self, *ways: tuple[tuple[float, float], tuple[float, float]], steps: int = 8) -> None:
+        """Put fingers down, move each from one point to another, and lift them."""
+        self._touch("touchStart", [start for start, _ in ways])
+        for step in range(1, steps + 1):
+            share = step / steps
+            self._touch("touchMove", [(a + (c - a) * share, b + (d - b) * share) for (a, b), (c, d) in ways])
+        self._touch("touchEnd", [])
+
+    def _touch(self, kind: str, points: list[tuple[float, float]]) -> None:
+        fingers = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+
+@pytest.fixture
+def phone(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{address}/siamese/")
+    page.locator(".kv-figure.kv-ready").wait_for()
+    page.locator(".kv-stage").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    yield page
+    context.close()
+
+
+def middle(page: Page) -> tuple[float, float]:
+    box = page.locator(".kv-stage").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, max(box["y"], 0) + 150
+
+
+def test_two_fingers_zoom(phone: Page) -> None:
+    before = scale(phone)
+    x, y = middle(phone)
+    Fingers(phone).move(((x - 20, y), (x - 120, y)), ((x + 20, y), (x + 120, y)))
+    phone.wait_for_timeout(200)
+    assert scale(phone) > 1.5 * before
+    assert phone.evaluate("visualViewport.scale") == 1, "the page itself is not zoomed"
+
+
+def test_one_finger_scrolls_the_page_past_the_diagram(phone: Page) -> None:
+    before, where = scale(phone), phone.locator("#siamese-tb-n3").bounding_box()
+    scrolled = phone.evaluate("scrollY")
+    x, y = middle(phone)
+    Fingers(phone).move(((x, y + 200), (x, y)))
+    phone.wait_for_timeout(300)
+    assert phone.evaluate("scrollY") > scrolled + 50
+    assert scale(phone) == before
+    assert where is not None
+
+
+def test_one_finger_moves_the_diagram_in_full_screen(phone: Page) -> None:
+    phone.get_by_role("button", name="Full screen").click()
+    phone.wait_for_timeout(300)
+    node = phone.locator("#siamese-tb-n3")
+    before = node.bounding_box()
+    x, y = middle(phone)
+    Fingers(phone).move(((x, y), (x + 60, y + 40)))
+    phone.wait_for_timeout(300)
+    after = node.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert after["x"] == pytest.approx(before["x"] + 60, abs=12)
+    assert after["y"] == pytest.approx(before["y"] + 40, abs=12)
 
 
 @pytest.mark.parametrize("path", ["", "siamese/", "long/", "broken/", "hostile/"])
