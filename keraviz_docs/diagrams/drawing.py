@@ -69,11 +69,14 @@ class Content:
     @property
     def bounds(self) -> Rect:
         """What it covers."""
+        points = [point for placed in self.arrows for point in placed.curve]
+        corners = [Rect(min(x for x, _ in points), min(y for _, y in points), 0, 0)] if points else []
+        corners += [Rect(max(x for x, _ in points), max(y for _, y in points), 0, 0)] if points else []
         return around(
             (
                 *(Rect(placed.x, placed.y, placed.box.width, placed.box.height) for placed in self.boxes),
                 *(frame for placed in self.clusters for frame in placed.frames),
-                *(Rect(x, y, 0, 0) for placed in self.arrows for x, y in placed.curve),
+                *corners,
             )
         )
 
