@@ -59,8 +59,13 @@ weights/unet.keras     a saved model
     Code.INPUTS_OPTION: Explanation(
         example="Error: --inputs '[32, 32, 3]': 'inputs' must say what its numbers are: write {shape: [32, 32, 3]}",
         why="`--inputs` is YAML in the form that `inputs` has in the manifest, without the batch dimension.",
-        remedy="One input: `--inputs '{shape: [32, 32, 3]}'`. Several, as the model's `call` takes them: "
-        "`--inputs '{question: {shape: [64], dtype: int32}, image: {shape: [32, 32, 3]}}'`.",
+        remedy="""\
+One input, or several as the model's `call` takes them:
+
+```text
+--inputs '{shape: [32, 32, 3]}'
+--inputs '{text: {shape: [64], dtype: int32}, image: {shape: [32, 32, 3]}}'
+```""",
     ),
     Code.OPTION_WITHOUT_BUILDER: Explanation(
         example="Error: --set is for a package.module:function; 'zoo.yml' is a manifest: write kwargs there",
@@ -102,8 +107,8 @@ weights/unet.keras     a saved model
         why="The file is not valid YAML, so nothing in it can be understood. The place is where something was opened, "
         "or where it no longer fits.",
         remedy="Look at the indentation, brackets and quotes of that line and the one above. Indent with spaces, and "
-        "quote text that contains `: ` or starts with a special character. With [a schema](manifest.md), editors mark "
-        "such places while you type.",
+        "quote text that contains `: ` or starts with a special character. With the schema that `keraviz "
+        "schema` prints, editors mark such places while you type.",
     ),
     Code.UNKNOWN_KEY: Explanation(
         example="zoo.yml:2:3: unknown key 'bilder' in this model: did you mean 'builder'? [KV103]",
@@ -159,7 +164,7 @@ models:
     Code.MODEL_ID: Explanation(
         example="zoo.yml:3:7: the id 'U-Net' may only hold a-z, 0-9 and '-' (inside): write 'u-net' [KV109]",
         why="An id becomes the address of a page and the name of files, so it has small letters, digits and dashes. "
-        "`index` is taken by the page of all models.",
+        "Some, such as `index`, are taken by other pages.",
         remedy="Write the id that the message suggests, and what people shall read under `title`.",
     ),
     Code.SAME_ID: Explanation(
@@ -205,7 +210,7 @@ For one builder with several arguments, use `variants`.""",
     ),
     # ----------------------------------------------------------------------------------------------------- reading
     Code.IMPORT: Explanation(
-        example="There is no `unett` in module `zoo_bad`. Did you mean `unet`? [KV201]",
+        example="There is no `unett` in module `nets`. Did you mean `unet`? [KV201]",
         why="The module, or something that it imports itself, cannot be imported; or it has no such function. Imports "
         "start from the directory of the manifest, or from the one above the package in which it lies, and from its "
         "`src`.",
@@ -220,20 +225,20 @@ If that fails, install what is missing into the same environment. Page of the mo
 your code on the way to the failure.""",
     ),
     Code.KWARGS: Explanation(
-        example="`zoo_bad:unet` takes no argument `filter`. Did you mean `filters`? It takes `filters`. [KV202]",
+        example="`nets:unet` takes no argument `filter`. Did you mean `filters`? It takes `filters`. [KV202]",
         why="`kwargs` (or `--set`) has an argument that the builder does not take, or lacks one that it needs.",
         remedy="Compare with the signature of the builder. A builder that needs arguments can be listed with `builder` "
         "and `kwargs`; `discover` calls each without any.",
     ),
     Code.BUILDER_RAISED: Explanation(
-        example="`zoo_bad:vae` raised ValueError: filters must be a multiple of 4 [KV203]",
+        example="`nets:vae` raised ValueError: filters must be a multiple of 4 [KV203]",
         why="Your code, or Keras on its behalf, raised an exception while the model was built or traced. The site goes "
-        "on with the other models; `on_error: fail` in the manifest makes it an error.",
+        "on with the other models; `on_error: fail` in the manifest ends the build.",
         remedy="Terminal, log and page show the lines of your code that led there. Builders are run without weights: "
         "code that needs their values, files, the network or a GPU is best kept out of the builder.",
     ),
     Code.WRONG_RETURN: Explanation(
-        example="`zoo_bad:tuned` returned nothing (None) instead of a keras.Model. Is a `return model` missing at its "
+        example="`nets:tuned` returned nothing (None) instead of a keras.Model. Is a `return model` missing at its "
         "end? [KV204]",
         why="A builder returns one Keras 3 model: Functional, Sequential or subclassed. A tuple of models, a layer or "
         "a model of `tf_keras` (Keras 2) is none.",
@@ -241,7 +246,7 @@ your code on the way to the failure.""",
         "one you mean.",
     ),
     Code.UNBUILT: Explanation(
-        example="`zoo_bad:vae` returned a Sequential that does not know its input. Start it with keras.Input(shape), "
+        example="`nets:vae` returned a Sequential that does not know its input. Start it with keras.Input(shape), "
         "or add `inputs` to the entry, without the batch: `inputs: {shape: [224, 224, 3]}`. [KV205]",
         why="A subclassed model, or a `Sequential` without an input, has no shapes before it is called for the first "
         "time.",
@@ -298,7 +303,7 @@ class Mixing(keras.layers.Layer): ...
 ```""",
     ),
     Code.NO_BUILDERS: Explanation(
-        example="`zoo_helpers` has no builder: none of its functions (`scale`) is annotated `-> keras.Model`. Annotate "
+        example="`helpers` has no builder: none of its functions (`scale`) is annotated `-> keras.Model`. Annotate "
         "them, or name them in `__all__`. [KV211]",
         why="`discover` takes the public functions of a module that promise to return a Keras model, and those in its "
         "`__all__` that can be called without arguments.",
@@ -313,7 +318,7 @@ class Mixing(keras.layers.Layer): ...
         'own; or set `os.environ["KERAS_BACKEND"] = "tensorflow"` before Keras is imported.',
     ),
     Code.COST_RULE: Explanation(
-        example="mix: the cost rule registered for zoo_bad:Mixing raised IndexError: tuple index out of range. It was "
+        example="mix: the cost rule registered for nets:Mixing raised IndexError: tuple index out of range. It was "
         "given inputs of shape [[1, 8]]. [KV213]",
         why="A rule that was registered with `keraviz_docs.cost.register` raised an exception, or returned something "
         "else than a whole number or `None`.",
@@ -418,7 +423,7 @@ class Mixing(keras.layers.Layer): ...
     Code.CANNOT_START: Explanation(
         example="Error: Keras and TensorFlow cannot be imported by …",
         why="Models are read by a process that imports Keras and TensorFlow first, and that failed: one of them is "
-        "missing or broken, or a file of your project hides it (`keras.py`, `tensorflow.py`).",
+        "missing or broken, or a file on `PYTHONPATH` hides it (`keras.py`, `tensorflow.py`).",
         remedy="""\
 See what the same Python says, and reinstall what is broken:
 

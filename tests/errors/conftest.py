@@ -68,7 +68,7 @@ def mixing(call):
     return call.weights[0].size
 
 
-keraviz_docs.cost.register("zoo_bad:Mixing", mixing)
+keraviz_docs.cost.register("nets:Mixing", mixing)
 
 
 def mixed():
@@ -78,17 +78,17 @@ def mixed():
 
 MANIFEST = """
 models:
-- {id: import, builder: "zoo_bad:unett"}
-- {id: kwargs, builder: "zoo_bad:unet", kwargs: {filter: 16}}
-- {id: builder-raised, builder: "zoo_bad:vae", kwargs: {filters: 30}}
-- {id: wrong-return, builder: "zoo_bad:tuned"}
-- {id: unbuilt, builder: "zoo_bad:vae"}
-- {id: timeout, builder: "zoo_bad:endless", timeout: 1}
-- {id: memory, builder: "zoo_bad:greedy", memory: 2000}
-- {id: crash, builder: "zoo_bad:aborts"}
+- {id: import, builder: "nets:unett"}
+- {id: kwargs, builder: "nets:unet", kwargs: {filter: 16}}
+- {id: builder-raised, builder: "nets:vae", kwargs: {filters: 30}}
+- {id: wrong-return, builder: "nets:tuned"}
+- {id: unbuilt, builder: "nets:vae"}
+- {id: timeout, builder: "nets:endless", timeout: 1}
+- {id: memory, builder: "nets:greedy", memory: 2000}
+- {id: crash, builder: "nets:aborts"}
 - {id: saved-file, file: archives/digits.keras}
-- {id: cost-rule, builder: "zoo_bad:mixed"}
-- discover: zoo_helpers
+- {id: cost-rule, builder: "nets:mixed"}
+- discover: helpers
 """
 
 
@@ -127,8 +127,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bad(tmp_path_factory: pytest.TempPathFactory) -> Told:
     """Read models that all fail, once; return what was told about them."""
     project = tmp_path_factory.mktemp("bad")
-    (project / "zoo_bad.py").write_text(BAD)
-    (project / "zoo_helpers.py").write_text("def scale(image):\n    return image / 255\n")
+    (project / "nets.py").write_text(BAD)
+    (project / "helpers.py").write_text("def scale(image):\n    return image / 255\n")
     (project / "zoo.yml").write_text(MANIFEST)
     (project / "archives").mkdir()
     (project / "archives" / "digits.keras").write_bytes(b"\x89HDF\r\n\x1a\n")

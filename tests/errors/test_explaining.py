@@ -17,7 +17,7 @@ def test_a_code_is_explained_however_it_is_copied(word: str) -> None:
     told = run("explain", word)
     assert told.status == 0
     assert told.out.startswith("KV203: The builder raised an exception\n")
-    assert "    `zoo_bad:vae` raised ValueError: filters must be a multiple of 4 [KV203]\n" in told.out
+    assert "    `nets:vae` raised ValueError: filters must be a multiple of 4 [KV203]\n" in told.out
 
 
 def test_zeros_may_be_left_out() -> None:
