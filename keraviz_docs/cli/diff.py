@@ -71,6 +71,8 @@ def command(
 
     rules = rules_for(manifest, (base, head), increases, fail_on)
     reading = states.Reading(manifest, execution)
+    if head is not None:
+        states.check(head, reading)  # before the time that building the base may take
     before = states.state_of(base, reading)
     after = states.state_of(head, reading) if head is not None else states.working_tree(reading)
     both, found = judged(compared(before, after), rules)

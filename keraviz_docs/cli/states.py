@@ -57,9 +57,30 @@ def state_of(text: str, reading: Reading) -> State:
     if path.suffix in (SUFFIX, ".json") and path.is_file():
         architecture = _file(path)
         return State(text, {architecture.id: architecture})
-    if re.search(r"\.ya?ml(#|$)|\.keras$", text, re.IGNORECASE) or re.fullmatch(r"[\w.]+:[\w.]+", text):
+    if _is_target(text):
         return State(text, _built(text, reading))
     return _ref(text, reading)
+
+
+def check(text: str, reading: Reading) -> None:
+    """Check that BASE or HEAD can be resolved, as far as that shows without building anything.
+
+    Raises:
+        UserError: it cannot.
+    """
+    from keraviz_docs.cli.targets import parse
+
+    path = Path(text)
+    if path.is_dir() or (path.suffix in (SUFFIX, ".json") and path.is_file()):
+        return
+    if _is_target(text):
+        parse([text])
+    else:
+        _commit(text, reading.manifest.parent)
+
+
+def _is_target(text: str) -> bool:
+    return bool(re.search(r"\.ya?ml(#|$)|\.keras$", text, re.IGNORECASE) or re.fullmatch(r"[\w.]+:[\w.]+", text))
 
 
 def is_one_model(text: str) -> bool:
@@ -132,8 +153,7 @@ def _built(target: str, reading: Reading) -> dict[str, Architecture | str]:
     return found
 
 
-def _ref(ref: str, reading: Reading) -> State:
-    directory = reading.manifest.parent
+def _commit(ref: str, directory: Path) -> str:
     commit = git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"], directory)
     if commit.returncode:
         raise UserError(
@@ -141,8 +161,13 @@ def _ref(ref: str, reading: Reading) -> State:
             "give a branch, a tag, a snapshot, a directory of snapshots, or a target such as zoo.yml",
             Code.UNKNOWN_STATE,
         )
+    return commit.stdout.strip()
+
+
+def _ref(ref: str, reading: Reading) -> State:
+    directory = reading.manifest.parent
+    sha = _commit(ref, directory)
     prefix = git(["rev-parse", "--show-prefix"], directory).stdout.strip()
-    sha = commit.stdout.strip()
     snapshots = dict(_snapshots(sha, f"{prefix}{DIRECTORY}", directory))
     if snapshots:
         return State(ref, snapshots)

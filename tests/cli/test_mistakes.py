@@ -87,3 +87,14 @@ def test_a_full_disk_is_told_without_a_traceback(command: str) -> None:
     assert done.stderr == (
         "Error: cannot use the output: No space left on device\nMore about this: keraviz explain KV501\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("head", "sentence"), [("gone.keras", "there is no file 'gone.keras'"), ("mian", "'mian' is no git ref here")]
+)
+def test_a_head_that_is_not_there_is_told_before_the_base_is_built(
+    head: str, sentence: str, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (directory / "zoo.yml").write_text("models: [{builder: 'zoo:unet'}]\n")
+    assert cli.run(["diff", "zoo.yml", head]) == 2
+    assert capsys.readouterr().err.startswith(f"Error: {sentence}")
