@@ -41,6 +41,8 @@ class Workshop:
 
     store: Store
     graphviz: EngineName
+    progress: production.Progress = field(default_factory=production.Silent)
+    """Is told what is compared."""
     undrawn: list[str] = field(default_factory=list)
     """One sentence for each diagram that Graphviz could not draw."""
     _open: ExitStack = field(default_factory=ExitStack)
@@ -65,7 +67,7 @@ class Workshop:
         return Compared(model, drawn)
 
     def make(
-        self, key: str, name: str, identifier: str, base: _Side, head: _Side, variants: Sequence[Variant]
+        self, key: str, name: str, identifier: str, base: _Side, head: _Side, variants: Sequence[Variant], what: str
     ) -> Compared:
         """Compare two versions, draw what differs, and keep both.
 
@@ -76,7 +78,10 @@ class Workshop:
             base: the version before.
             head: the version after.
             variants: which drawings to make.
+            what: what is compared, in words.
         """
+        if base is not None and head is not None:
+            self.progress.note(f"Comparing {what}")
         before = {} if base is None else {identifier: base}
         after = {} if head is None else {identifier: head}
         (model,) = compare_zoos(before, after, base_name="", head_name="").models
@@ -131,7 +136,7 @@ def _pair(pair: manifests.Pair, base: Documented, head: Documented, workshop: Wo
         return found
     before, after = base.reading.architecture, head.reading.architecture
     key = workshop.key("pair", found.id, digest(to_json(before)), digest(to_json(after)))
-    made = workshop.kept(key) or workshop.make(key, found.id, head.id, before, after, ("tb", "lr"))
+    made = workshop.kept(key) or workshop.make(key, found.id, head.id, before, after, ("tb", "lr"), found.heading)
     return replace(found, compared=made)
 
 
@@ -231,7 +236,7 @@ def _differences(before: Kept, after: Kept, zoo: Sequence[Documented], workshop:
             failed = ModelComparison(id=identifier, status="failed", costs=costs_of(None, None), error=reason)
             known[identifier] = Compared(failed)
             continue
-        keys[identifier] = workshop.key("changes", before.name, identifier, str(old), str(new))
+        keys[identifier] = workshop.key("changes", identifier, str(old), str(new))
         kept = workshop.kept(keys[identifier])
         if kept is not None:
             known[identifier] = kept
@@ -242,9 +247,10 @@ def _differences(before: Kept, after: Kept, zoo: Sequence[Documented], workshop:
         if identifier in known:
             yield known[identifier]
             continue
-        name = f"{identifier}-since-{manifests.derive_id(before.name)}"
+        # By content, as the key: the same change has the same drawing, whatever the states are called.
+        name = f"{identifier}-changes-{keys[identifier][:8]}"
         sides = bases.get(identifier), heads.get(identifier)
-        yield workshop.make(keys[identifier], name, identifier, *sides, ("tb",))
+        yield workshop.make(keys[identifier], name, identifier, *sides, ("tb",), f"{identifier} with {before.name}")
 
 
 def _built(

@@ -97,7 +97,9 @@ def build(
         zoo = [_documented(model) for model in report.models]
         zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
         zoo, drawn = _placed(zoo, directory, drawings)
-        with comparing.Workshop(kept.diagrams, graphviz or loaded.graphviz) as workshop:
+        with comparing.Workshop(
+            kept.diagrams, graphviz or loaded.graphviz, progress or production.Silent()
+        ) as workshop:
             pairs = comparing.pairs(loaded.pairs, zoo, workshop)
             compiled = comparing.changes(loaded, zoo, workshop, kept)
         pages = write(

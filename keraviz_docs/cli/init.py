@@ -105,6 +105,9 @@ class _Attempts:
         if self._live:
             click.echo("\r\033[K", nl=False, err=True)
 
+    def note(self, text: str) -> None:
+        click.echo(text, err=True)
+
     def _tell(self, id: str = "") -> None:  # noqa: A002
         line = f"trying {self._total} candidate{'' if self._total == 1 else 's'}"
         if self._done:

@@ -33,6 +33,9 @@ class Progress(Protocol):
     def close(self, report: Report | None) -> None:
         """Everything is done, or, without a report, was broken off."""
 
+    def note(self, text: str) -> None:
+        """Something else takes its time, after the models were read."""
+
 
 class Silent:
     """Shows nothing."""
@@ -47,6 +50,9 @@ class Silent:
         """Do nothing."""
 
     def close(self, report: Report | None) -> None:
+        """Do nothing."""
+
+    def note(self, text: str) -> None:
         """Do nothing."""
 
 
@@ -75,6 +81,10 @@ class Lines:
         """Print the summary."""
         if report is not None:
             self._console.print(Text(summary(report)), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Print it."""
+        self._console.print(text, markup=False, highlight=False)
 
 
 class LiveBar:
@@ -122,6 +132,10 @@ class LiveBar:
             if self._shown or report.failures:
                 self._console.print(_table(report))
             self._console.print(_coloured(report), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Print it."""
+        self._console.print(text, markup=False, highlight=False, style="dim")
 
     def _render(self) -> Group:
         names = ", ".join(self._current[:3]) + (f" and {len(self._current) - 3} more" if len(self._current) > 3 else "")

@@ -125,6 +125,8 @@ def test_what_a_worker_that_dies_was_reading_is_read_by_another(cluster: Any, pr
 
         def close(self, report: object) -> None: ...
 
+        def note(self, text: str) -> None: ...
+
     try:
         report = produce(entries, project, pool=remote, progress=KillingAWorker())
     finally:
