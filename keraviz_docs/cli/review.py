@@ -104,7 +104,7 @@ def _compared(base: str | None, pull_request: PullRequest | None, reading: Readi
         commit = merged_into(pull_request.head.sha, pull_request.base.sha, reading.manifest.parent)
         name = pull_request.base.ref
     else:
-        raise UserError("this is no job of a pull request: name what to compare with by --base", Code.GITHUB)
+        raise UserError("this is no job `on: pull_request`: name what to compare with by --base", Code.GITHUB)
     after = states.working_tree(reading)
     if pull_request is not None:
         after = replace(after, name=f"pull request {pull_request.number}")

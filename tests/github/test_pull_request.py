@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,6 @@ import pytest
 
 from keraviz_docs.github import LABEL
 from keraviz_docs.github.comment import MARKER
-from keraviz_docs.starting.github_files import github_files
 from tests.github.runner import Ended, Runner, git
 from tests.github.service import Service, serving
 
@@ -248,19 +248,19 @@ def test_what_is_undone_is_no_change(story: dict[str, Moment]) -> None:
     assert "`main` → `pull request 7`: no architecture changed (2 models compared)." in undone.body
 
 
-def test_what_init_writes_works_as_it_is(tmp_path: Path) -> None:
+def test_what_init_writes_reviews_the_next_pull_request(tmp_path: Path) -> None:
     with serving(Service()) as service:
         repository = repository_in(tmp_path, service)
-        for path, text in github_files(repository.clone).items():
-            repository.write(path.relative_to(repository.clone).as_posix(), text)
         repository.write("nets.py", BUILDERS)
+        for command in (["init", ".", "--github"], ["snapshot"]):
+            subprocess.run([sys.executable, "-m", "keraviz_docs", *command, "-q"], cwd=repository.clone, check=True)
         repository.commit("main")
         git(repository.clone, "checkout", "-q", "-b", "topic")
-        repository.write("zoo.yml", MANIFEST.replace("example_zoo.", ""))
+        repository.edit("nets.py", "small(units: int = 8)", "small(units: int = 16)")
         service.open(7, "")
         repository.push(7)
         review, comment = repository.review(7)
-        assert (review.status, comment.status) == (0, 0), review.log + comment.log
+        assert (review.status, comment.status) == (1, 0), review.log + comment.log
         (body,) = service.bodies(7)
-        assert "| `small` | new model |" in body
-        shutil.rmtree(repository.clone)
+        assert "| `small` | ✗ existing weights do not load |" in body
+        assert not (repository.clone / "architecture-review").exists()
