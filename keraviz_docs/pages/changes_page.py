@@ -201,7 +201,7 @@ def _row(compared: Compared, period: Period, models: Mapping[str, Documented], e
         weights=weights,
         parameters=_brief_cost(model.costs.parameters),
         macs=_brief_cost(model.costs.macs),
-        reason=model.error,
+        reason=model.error and model.error.removeprefix("after: ").removeprefix("before: "),
     )
 
 

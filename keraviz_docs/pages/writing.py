@@ -177,12 +177,12 @@ def write(
         for pair in pairs:
             essences = map(_essence, (pair.base, pair.head))
             key = _digest(settings, pair.heading, pair.summary, *essences, repr(pair.compared))
-            place = f"{comparison_page.FOLDER}/{pair.id}"
-            piece = earlier.pieces.get(place)
+            folder = f"{comparison_page.FOLDER}/{pair.id}"
+            piece = earlier.pieces.get(folder)
             if piece is None or piece.key != key or not piece.is_whole(directory):
                 page = comparison_page.comparison_page(pair, directory_urls=directory_urls)
                 piece = _write_page(directory, page, key, embed=embed)
-            pieces[place] = piece
+            pieces[folder] = piece
             written[pair.path] = WrittenPage(pair.path, text.as_title(pair.heading), frozenset())
         if changes is not None:
             titles = repr([(model.id, model.title) for model in zoo])

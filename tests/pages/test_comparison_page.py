@@ -144,7 +144,7 @@ def test_a_period_counts_what_changed_came_and_went() -> None:
         for row in soup(page.parts["period-0"]).select("tbody tr")
         if row.th and row.td
     }
-    assert rows["gone"] == "could not be compared: after: cannot be imported"
+    assert rows["gone"] == "could not be compared: cannot be imported"
     assert (rows["toy"], rows["fresh"]) == ("changed", "new")
 
 
