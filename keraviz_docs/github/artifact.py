@@ -27,9 +27,9 @@ ERROR = "error.txt"
 NUMBER = "pull-request.txt"
 """The number of the pull request."""
 
-LARGEST = {COMPARISON: 32 << 20, ERROR: 64 << 10, NUMBER: 20}
+LARGEST = {COMPARISON: 64 << 20, ERROR: 64 << 10, NUMBER: 20}
 """The files that are read, each with the most bytes that it may have."""
-LARGEST_ARCHIVE = 8 << 20
+LARGEST_ARCHIVE = 12 << 20
 """The most bytes that an archive may have, compressed."""
 _MOST_ENTRIES = 16
 _KNOWN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -81,7 +81,7 @@ def encrypted() -> bytes:
 
 
 def bombed() -> bytes:
-    return archive({COMPARISON: b" " * (64 << 20)})
+    return archive({COMPARISON: GOOD + b" " * artifact.LARGEST[COMPARISON]})
 
 
 def with_method(method: int) -> bytes:
