@@ -275,7 +275,9 @@ def skipping_weights(is_weight_file: Callable[[str], bool]) -> Iterator[None]:
     def from_archive(fileobj: Any, custom_objects: Any, compile: Any, safe_mode: Any) -> Any:  # noqa: A002 -- Keras's name
         skipped.append("load_model")
         with zipfile.ZipFile(fileobj) as archive:
-            config = saving_lib._safe_zip_read(archive, saving_lib._CONFIG_FILENAME)
+            # Keras 3.12.4 and 3.15 refuse archives that unpack to too much; those between them and before do not.
+            unpack = getattr(saving_lib, "_safe_zip_read", zipfile.ZipFile.read)
+            config = unpack(archive, saving_lib._CONFIG_FILENAME)
         return saving_lib._model_from_config(config, custom_objects, compile, safe_mode)
 
     def from_directory(dirpath: Any, custom_objects: Any, compile: Any, safe_mode: Any) -> Any:  # noqa: A002 -- Keras's name

@@ -24,6 +24,9 @@ from keraviz_docs.starting.trying import attempt
 
 __all__ = ["Started", "start"]
 
+_TITLE = "Models"
+"""What the zoo is called; the site and its first page have the name of the package."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
@@ -75,7 +78,7 @@ def start(
     wanted = lines(found.candidates, scope.archives)
     if not wanted:
         raise UserError(_nothing(target, found, found.left_out), Code.NO_MODEL_FOUND)
-    draft = manifests.loads(manifest_text(scope.name, wanted), manifest)
+    draft = manifests.loads(manifest_text(_TITLE, wanted), manifest)
     is_new = not scope.project.exists()
     scope.project.mkdir(parents=True, exist_ok=True)  # builders are run there
     kept, failed = attempt(draft, wanted, timeout=timeout, jobs=jobs, progress=progress)
@@ -85,7 +88,7 @@ def start(
             with contextlib.suppress(OSError):  # a builder may have left something in it
                 scope.project.rmdir()
         raise UserError(_nothing(target, found, left_out), Code.NO_MODEL_FOUND)
-    text = manifest_text(scope.name, kept, left_out, timeout=max(timeout, Limits.timeout))
+    text = manifest_text(_TITLE, kept, left_out, timeout=max(timeout, Limits.timeout))
     return _write(scope, text, len(kept), left_out, github=github)
 
 

@@ -46,7 +46,7 @@ def has_plugin(configuration: str) -> bool:
 def first_page(title: str) -> str:
     """Return a ``docs/index.md``."""
     text = re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", title)
-    return f"# {text}\n\nEvery model, drawn and tabulated: [all models](models/index.md).\n"
+    return f"---\ntitle: Home\n---\n\n# {text}\n\nEvery model, drawn and tabulated: [all models](models/index.md).\n"
 
 
 def requirements(project: Path, distribution: str | None) -> tuple[str, ...]:

