@@ -65,8 +65,10 @@ def manifest_page(schema: dict[str, Any]) -> str:
     """Describe every key of the manifest, in the schema's order."""
     parts = ["# Manifest", MANIFEST_INTRODUCTION]
     parts += _table("At the top level", schema)
-    for key, title in (("defaults", "`defaults`"),):
-        parts += _table(title, schema["properties"][key])
+    for key in ("defaults", "review", "changes"):
+        parts += _table(f"`{key}`", schema["properties"][key])
+    parts += _table("A limit in `review`", schema["properties"]["review"]["properties"]["parameters"])
+    parts += _table("A pair in `compare`", schema["$defs"]["pair"]["else"])
     for variant in _entry_kinds(schema):
         parts += _table(f"An entry with `{variant['required'][0]}`", variant)
     parts.append(LISTS_AND_TUPLES)
