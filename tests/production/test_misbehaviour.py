@@ -14,7 +14,7 @@ import pytest
 
 from keraviz_docs.manifest.entries import ModelEntry
 from keraviz_docs.outcome import Failure, Outcome, Reading
-from keraviz_docs.production import Report, produce
+from keraviz_docs.production import Cache, Report, produce
 
 ZOO = Path(__file__).parent / "zoo"
 TIMEOUT = 2.0
@@ -132,8 +132,6 @@ def test_a_builder_that_takes_too_long_is_stopped_and_it_is_told_where_it_was(re
     assert told.kind == "timeout"
     assert "longer than 2 s" in told.message
     assert told.frames[-1].function == name
-    (took,) = [model.seconds for model in report.models if model.entry.id == told.id]
-    assert TIMEOUT <= took < TIMEOUT + 3
 
 
 def test_what_a_stopped_builder_printed_is_shown(report: Report) -> None:
@@ -186,20 +184,44 @@ def test_keyboard_interrupt_raised_by_a_builder_does_not_stop_the_build(report: 
     assert isinstance(report.outcomes["raises-keyboard-interrupt"], Failure)
 
 
+LISTED = [
+    *("raises", "hangs", "hangs_in_c", "calls_sys_exit", "calls_os_exit", "segfaults", "aborts", "kills_itself"),
+    *("kills_its_parent", "eats_memory", "recurses", "returns_text", "prints_megabytes_and_raises"),
+]
+"""What ends in a failure."""
+
+TOLERATED = [
+    *("prints_megabytes", "leaks_threads", "leaves_forks_that_hold_every_pipe", "changes_directory"),
+    *("changes_environment", "closes_every_descriptor", "sets_global_state"),
+]
+"""What ends in a model all the same, and must not be seen by the next."""
+
+
 @pytest.mark.slow
-def test_twenty_bad_builders_among_two_hundred_fail_alone(mark: str, entry: Callable[..., ModelEntry]) -> None:
-    bad = [name for name in NAMES if name.startswith(("raises", "calls", "segfaults", "aborts", "kills", "hangs"))]
+def test_twenty_bad_builders_among_two_hundred_harm_no_other(
+    mark: str, entry: Callable[..., ModelEntry], tmp_path: Path
+) -> None:
+    bad = iter([*LISTED, *TOLERATED])
     entries = []
     for number in range(200):
         if number % 10 == 0:
-            name = bad[number // 10 % len(bad)]
-            chosen = entry("misbehaving", name, timeout=TIMEOUT)
+            name = next(bad)
+            entries.append(entry("misbehaving", name, **{"timeout": 60.0, **LIMITED.get(name, {})}))
         else:
-            chosen = entry("wellbehaved", "small", units=number)
-        entries.append(ModelEntry(id=f"m{number}", target=chosen.target, kwargs=chosen.kwargs, limits=chosen.limits))
-    report = produce(entries, ZOO)
+            good = entry("wellbehaved", "witness" if number % 10 == 1 else "small")
+            kwargs = {} if number % 10 == 1 else {"units": number}
+            entries.append(ModelEntry(id=f"m{number}", target=good.target, kwargs=kwargs, limits=good.limits))
+    assert next(bad, None) is None
+    report = produce(entries, ZOO, cache=Cache(tmp_path))
+    assert [failure.id for failure in report.failures] == [name.replace("_", "-") for name in LISTED]
     for number, model in enumerate(report.models):
-        assert isinstance(model.outcome, Failure) == (number % 10 == 0), model
-        if isinstance(model.outcome, Reading):
+        if number % 10 == 1:
+            assert isinstance(model.outcome, Reading)
+            assert [node.name for node in model.outcome.architecture.nodes][1:] == ["dense", "zoo-unset"]
+        elif number % 10:
+            assert isinstance(model.outcome, Reading)
             assert model.outcome.architecture.nodes[1].parameters == 5 * number
     assert processes_with(mark) == []
+    good_entries = [each for number, each in enumerate(entries) if number % 10]
+    again = produce(good_entries, ZOO, cache=Cache(tmp_path))
+    assert all(model.from_cache for model in again.models)
