@@ -117,7 +117,7 @@ def _level(description: str, default: Level) -> Schema:
 def _growth(what: str) -> Schema:
     return {
         "title": "limit",
-        "description": f"How much more {what} a model may have than before.",
+        "description": f"How far the {what} of a model may grow.",
         "type": "object",
         "additionalProperties": False,
         "required": ["max_increase"],
