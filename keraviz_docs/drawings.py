@@ -34,7 +34,7 @@ class Drawings:
         self._store = store
         self._workers = workers
         self._printer = _fingerprint(graphviz, formats)
-        self._stored: dict[_Key, Mapping[str, Path]] = {}
+        self._stored: dict[_Key, tuple[str, Mapping[str, Path]]] = {}
         self._begun: dict[_Key, tuple[str, Future[str | None]]] = {}
 
     def begin(self, model: Documented) -> None:
@@ -42,13 +42,12 @@ class Drawings:
         if model.reading is None:
             return
         architecture = model.reading.architecture
-        essence = msgspec.json.encode(architecture, order="deterministic")
-        essence += repr((self._printer, model.entry.expand)).encode()
+        shown = digest(msgspec.json.encode(architecture, order="deterministic"))
         for sheet in SHEETS:
-            key = digest(essence + sheet.encode())
+            key = digest(repr((self._printer, shown, model.entry.expand, sheet)).encode())
             stored = self._store.get_files(key)
             if stored is not None:
-                self._stored[model.id, sheet] = stored
+                self._stored[model.id, sheet] = key, stored
             else:
                 done = self._workers.submit(
                     _draw, self._store, key, sheet, architecture, model.entry.expand, self._formats, self._graphviz
@@ -69,7 +68,7 @@ class Drawings:
             if (error := done.result()) is not None:
                 errors[place] = error
             elif (stored := self._store.get_files(key)) is not None:
-                self._stored[place] = stored
+                self._stored[place] = key, stored
             else:
                 raise FileNotFoundError(key)
         return errors
@@ -87,14 +86,14 @@ class Drawings:
         for model in zoo:
             drawings: list[Drawing] = []
             for sheet in SHEETS:
-                bundle = self._stored.get((model.id, sheet), {})
+                key, bundle = self._stored.get((model.id, sheet), ("", {}))
                 named: dict[str, str] = {form: f"{model.id}-{sheet}.{form}" for form in self._formats}
                 if named["svg"] not in bundle:
                     continue
                 for name in named.values():
                     write_if_changed(directory / model.id / name, bundle[name].read_bytes())
                     names.append(f"{model.id}/{name}")
-                drawings.append(_drawing(model, sheet, bundle, named))
+                drawings.append(replace(_drawing(model, sheet, bundle, named), digest=key))
             sentences = [errors[model.id, sheet] for sheet in SHEETS if (model.id, sheet) in errors]
             models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(sentences) or None))
         return models, names

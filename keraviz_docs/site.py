@@ -206,7 +206,7 @@ def _with_svg(formats: Sequence[Format]) -> tuple[Format, ...]:
 
 
 def _documented(model: production.ModelReport) -> Documented:
-    return Documented(entry=model.entry, outcome=model.outcome)
+    return Documented(entry=model.entry, outcome=model.outcome, digest=model.digest)
 
 
 def _entry(failure: Failure) -> ModelEntry:

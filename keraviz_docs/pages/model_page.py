@@ -61,6 +61,8 @@ class Drawing:
     """Of an overview: its blocks."""
     condensed: bool = False
     """Whether it shows each distinct block of the model once, instead of every layer."""
+    digest: str = ""
+    """Of all that the drawing depends on; without it, the drawing itself is looked at."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class Documented:
     """Pages that compare it with another model."""
     changes: tuple[Link, ...] = ()
     """What a page of changes says about it."""
+    digest: str = ""
+    """Of the outcome; without it, the outcome itself is looked at."""
 
     @property
     def id(self) -> str:

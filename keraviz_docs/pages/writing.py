@@ -270,11 +270,17 @@ def _essence(model: Documented) -> str:
     # Where an entry stands, where its archive lies and what reading it may use are on no page.
     entry = replace(model.entry, target=BuilderTarget("", model.title), position=None, limits=Limits())
     drawings = [
-        (drawing.variant, drawing.svg, sorted(drawing.files.items()), drawing.blocks, drawing.condensed)
+        (
+            drawing.digest or (drawing.svg, drawing.blocks),
+            drawing.variant,
+            sorted(drawing.files.items()),
+            drawing.condensed,
+        )
         for drawing in model.drawings
     ]
     links = model.relatives, model.comparisons, model.changes
-    return repr((entry, drawings, model.drawing_failure, links)) + outcomes.to_json(model.outcome).decode()
+    outcome = model.digest or outcomes.to_json(model.outcome)
+    return repr((entry, outcome, drawings, model.drawing_failure, links))
 
 
 def _digest(*parts: str | bytes) -> str:
