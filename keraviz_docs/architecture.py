@@ -2,7 +2,8 @@
 
 Everything that draws, counts or compares a model works from an :class:`Architecture` alone: no Keras,
 no TensorFlow, no Graphviz.  The classes are frozen, compare by value, and travel as JSON
-(:func:`to_json`, :func:`from_json`); the same model always gives the same bytes.
+(:func:`to_json`, :func:`from_json`); the same model always gives the same bytes.  They hold no cycles, so the garbage
+collector need not visit the hundred thousand of them that a very long model has (``gc=False``).
 
 Vocabulary
 ----------
@@ -41,14 +42,14 @@ class ArchitectureError(ValueError):
     """The JSON is not an architecture, or contradicts itself."""
 
 
-class Tensor(msgspec.Struct, frozen=True):
+class Tensor(msgspec.Struct, frozen=True, gc=False):
     """What flows along an edge."""
 
     shape: Shape
     dtype: str
 
 
-class Weight(msgspec.Struct, frozen=True):
+class Weight(msgspec.Struct, frozen=True, gc=False):
     """A variable that belongs to a layer; random seeds are not weights."""
 
     name: str
@@ -57,14 +58,14 @@ class Weight(msgspec.Struct, frozen=True):
     trainable: bool
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """Where a class or function is defined: a POSIX path relative to its project or package root, and a line."""
 
     file: str
     line: int
 
 
-class Input(msgspec.Struct, frozen=True):
+class Input(msgspec.Struct, frozen=True, gc=False):
     """One operand of a node: output number ``output`` (from 0) of node number ``node``."""
 
     node: int
@@ -73,7 +74,7 @@ class Input(msgspec.Struct, frozen=True):
     """Whether the edge was inferred from the order of calls instead of read from the data flow."""
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A leaf: an input, a layer without sublayers, or an operation."""
 
     number: int
@@ -104,7 +105,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """Why the inside could not be read, for a layer that contains others and is drawn closed."""
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True):
+class Group(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A nested model, a composite layer, or a block found by folding."""
 
     path: str
@@ -120,7 +121,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     source: Source | None = None
 
 
-class Port(msgspec.Struct, frozen=True):
+class Port(msgspec.Struct, frozen=True, gc=False):
     """An input or output of the whole model: a tensor, and the node output that it is."""
 
     name: str

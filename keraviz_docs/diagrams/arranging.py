@@ -24,7 +24,7 @@ _FRAME_GAP = 6.0
 _ROUND = 6.0
 _LONG = 3.0
 """How many times as long as wide an image may be before it is broken into lines."""
-_STAGE = (1150.0, 640.0)
+_STAGE = (940.0, 690.0)
 _MOST_COLUMNS = 6
 _WORTH = 1.05
 """How much larger another column must make a drawing."""

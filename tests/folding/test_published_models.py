@@ -105,6 +105,41 @@ def test_the_outermost_blocks_are_those_of_the_paper(
     assert [written(item) for item in found] == expected
 
 
+@pytest.mark.parametrize(
+    ("model", "box", "expected"),
+    [
+        # Table 1 of arXiv:1512.03385
+        ("resnet152", "conv4_block2 ×35", ["1×1 256 · 3×3 256 · 1×1 1024", "134–143, 144–153, …, 474–483"]),
+        # Table 1 of arXiv:1608.06993, growth rate 32
+        ("densenet201", "conv4_block1 ×48", ["1×1 128 · 3×3 32"]),
+        # Figure 2 of arXiv:2104.00298
+        ("efficientnetv2l", "block5b ×18", ["1×1 1344 · dw 3×3 · SE · 1×1 224"]),
+        # Table 1 of arXiv:1905.02244
+        ("mobilenetv3large", "expanded_conv_4 ×2", ["1×1 120 · dw 5×5 · SE · 1×1 40"]),
+        # Figure 4 of arXiv:2201.03545
+        ("convnextxlarge", "stage_2_block_0 ×27", ["dw 7×7 1024 · Dense 4096 · Dense 1024"]),
+        # Figure 16 of arXiv:1602.07261
+        ("inceptionresnetv2", "block17_1 ×20", ["1×1 192 · 1×1 128 · 1×7 160 · 7×1 192 · 1×1 1088"]),
+    ],
+)
+def test_a_repeat_says_what_the_papers_table_says(
+    models: Mapping[str, Architecture], model: str, box: str, expected: list[str]
+) -> None:
+    seen = overview(models[model])
+    assert seen is not None
+    (found,) = [each for each in seen.figure.boxes if each.lines[0].text == box]
+    assert set(expected) <= {line.text for line in found.lines}
+    assert found.skip
+
+
+def test_every_number_can_be_found_from_every_overview(models: Mapping[str, Architecture]) -> None:
+    for name, architecture in models.items():
+        seen = overview(architecture)
+        if seen is not None:
+            standing = [n for box in seen.figure.boxes for n in (box.numbers or ((box.number,) if box.number else ()))]
+            assert sorted(standing) == [node.number for node in architecture.nodes], name
+
+
 def test_nasnet_is_made_of_the_papers_cells(models: Mapping[str, Architecture]) -> None:
     # Figure 2 of arXiv:1707.07012 with N = 6; the first cell of each stage adapts what it takes.
     found = [item for item in fold(models["nasnetlarge"]).items if isinstance(item, Block) and item.kind != "unit"]

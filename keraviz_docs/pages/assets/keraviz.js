@@ -254,11 +254,11 @@
       sheet.zoom.pan(x, y, { animate, force: true });
     }
 
-    /** The opening view: as large as legible, from where the data flow starts. */
+    /** The opening view: all of it where that is legible; else as large as legible, from where the data flow starts. */
     readable(sheet) {
       const { clientWidth: width, clientHeight: height } = this.stage;
       const whole = Math.min(width / sheet.width, height / sheet.height);
-      const scale = Math.min(1, Math.max(whole, sheet.width > sheet.height ? height / sheet.height : width / sheet.width, 0.55));
+      const scale = whole >= 0.65 ? Math.min(1, whole) : Math.min(1, Math.max(whole, sheet.width > sheet.height ? height / sheet.height : width / sheet.width, 0.55));
       return {
         scale,
         left: sheet.width * scale <= width || sheet.width <= sheet.height ? (width - sheet.width * scale) / 2 : 0,
@@ -763,6 +763,14 @@
     }
     if (!diagrams.length && !tables.length) return;
     page = { table: tables.find((table) => table.root.dataset.kv === "layers") };
+    for (const chart of fresh(".kv-plot .kv-chart")) {
+      chart.addEventListener("click", (event) => {
+        const layer = /^#layer-(\d+)$/.exec(event.target.closest("a")?.getAttribute("xlink:href"));
+        if (!layer || !page.table || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        page.table.visit(Number(layer[1]));
+      });
+    }
     if (diagrams.length) {
       if (!window.Panzoom) await load(new URL("panzoom.min.js", BASE).href);
       page.diagram = new Diagram(diagrams[0]);
