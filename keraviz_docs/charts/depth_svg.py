@@ -99,7 +99,7 @@ class _Panel:
     """Where its bars stand, in pixels from the top of the chart."""
 
     @property
-    def steps(self) -> tuple[float, ...]:
+    def steps(self) -> tuple[int, ...]:
         """The values at its axis."""
         return round_steps(max(value or 0 for value in self.values))
 

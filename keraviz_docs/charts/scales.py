@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
+from itertools import count
 
 from keraviz_docs.quantities import scaled
 
 
-def round_steps(largest: float, steps: int = 4) -> tuple[float, ...]:
+def round_steps(largest: int, steps: int = 4) -> tuple[int, ...]:
     """Return round values from 0 to at least ``largest``, at most ``steps`` + 1 of them.
 
     >>> round_steps(2_363_392), round_steps(7), round_steps(0)
     ((0, 1000000, 2000000, 3000000), (0, 2, 4, 6, 8), (0, 1))
     """
-    if largest <= 0:
-        return (0, 1)
-    magnitude = 10 ** math.floor(math.log10(largest / steps))
-    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude * steps >= largest)
-    step = max(step, 1)
-    return tuple(round(index * step) for index in range(math.ceil(largest / step) + 1))
+    sizes = (factor * 10**power for power in count() for factor in (1, 2, 5))
+    step = next(size for size in sizes if size * steps >= largest)
+    return tuple(range(0, max(largest, 1) + step, step)[: max(2, -(-largest // step) + 1)])
 
 
 def logarithmic_range(smallest: float, largest: float) -> tuple[float, float]:
@@ -40,7 +38,7 @@ def round_values(smallest: float, largest: float) -> tuple[int, ...]:
         found = tuple(value for value in values if smallest <= value <= largest)
         if len(found) >= enough:
             break
-    return found
+    return found[:: 1 + len(found) // 10]
 
 
 def logarithmic(value: float, smallest: float, largest: float) -> float:
@@ -54,11 +52,11 @@ def logarithmic(value: float, smallest: float, largest: float) -> float:
     return (math.log(value) - math.log(smallest)) / (math.log(largest) - math.log(smallest))
 
 
-def short(value: float) -> str:
+def short(value: int) -> str:
     """Write a round value without the digits that only say how exact it is.
 
     >>> short(2_000_000), short(500_000), short(1_500), short(20)
     ('2 M', '500 k', '1.5 k', '20')
     """
-    number, _, prefix = scaled(round(value)).partition(" ")
+    number, _, prefix = scaled(value).partition(" ")
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {prefix}".rstrip()

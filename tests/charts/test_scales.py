@@ -36,5 +36,5 @@ def test_a_logarithmic_axis_has_room_on_both_sides_and_values_to_read(one: int, 
     assert begin < smallest <= largest < end
     values = round_values(begin, end)
     assert all(begin <= value <= end for value in values)
-    assert 1 <= len(values) <= 19
+    assert 1 <= len(values) <= 10
     assert 0 < logarithmic(smallest, begin, end) <= logarithmic(largest, begin, end) < 1
