@@ -9,10 +9,10 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from keraviz_docs import comparing, production
 from keraviz_docs import manifest as manifests
+from keraviz_docs import production
 from keraviz_docs.diagrams import EngineName, Format
 from keraviz_docs.drawings import Drawings
 from keraviz_docs.errors import Code, UserError
@@ -21,8 +21,12 @@ from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import Documented
 from keraviz_docs.pages.writing import WrittenPages, write
 from keraviz_docs.production.pool import default_jobs
-from keraviz_docs.review.history import Missing
 from keraviz_docs.workers import Workers
+
+if TYPE_CHECKING:
+    from keraviz_docs import comparing
+    from keraviz_docs.pages.comparison_page import ComparedPair
+    from keraviz_docs.review.history import Missing
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def build(
     jobs: int | None = None,
     executor: str | None = None,
     pools: production.Pools | None = None,
-    progress: production.Progress | None = None,
+    progress: production.BuildProgress | None = None,
 ) -> Site:
     """Read the models of a manifest, draw them, and write a page for each and one for all.
 
@@ -96,12 +100,8 @@ def build(
             raise UserError(f"{manifest} names no model: add one under `models:`", Code.NO_MODELS)
         zoo = [_documented(model) for model in report.models]
         zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
-        zoo, drawn = _placed(zoo, directory, drawings)
-        with comparing.Workshop(
-            kept.diagrams, graphviz or loaded.graphviz, progress or production.Silent()
-        ) as workshop:
-            pairs = comparing.pairs(loaded.pairs, zoo, workshop)
-            compiled = comparing.changes(loaded, zoo, workshop, kept)
+        zoo, drawn = _placed(zoo, directory, drawings, progress or production.Silent())
+        pairs, compiled, uncomparable = _compared(loaded, zoo, kept, graphviz, progress)
         pages = write(
             loaded.title,
             zoo,
@@ -119,13 +119,30 @@ def build(
         title=loaded.title,
         pages=pages,
         report=report,
-        undrawn=(*(model.drawing_failure for model in zoo if model.drawing_failure), *workshop.undrawn),
+        undrawn=(*(model.drawing_failure for model in zoo if model.drawing_failure), *uncomparable),
         uncompared=compiled.missing if compiled else (),
         watched=tuple(
             dict.fromkeys(path.absolute() for path in (loaded.path, *report.watched, *dependencies, *states))
         ),
         on_error=loaded.on_error,
     )
+
+
+def _compared(
+    loaded: manifests.Manifest,
+    zoo: Sequence[Documented],
+    cache: production.Cache,
+    graphviz: EngineName | None,
+    progress: production.Progress | None,
+) -> tuple[Sequence[ComparedPair], comparing.Compiled | None, Sequence[str]]:
+    """Return the comparisons that the manifest asks for, and a sentence for each drawing that failed."""
+    if not loaded.pairs and loaded.changes is None:
+        return (), None, ()
+    from keraviz_docs import comparing  # a site without comparisons need not wait for what they import
+
+    with comparing.Workshop(cache.diagrams, graphviz or loaded.graphviz, progress or production.Silent()) as workshop:
+        pairs = comparing.pairs(loaded.pairs, zoo, workshop)
+        return pairs, comparing.changes(loaded, zoo, workshop, cache), workshop.undrawn
 
 
 @dataclass(frozen=True)
@@ -146,7 +163,7 @@ def prepare(
     cache: Path | None = None,
     jobs: int | None = None,
     executor: str | None = None,
-    progress: production.Progress | None = None,
+    progress: production.BuildProgress | None = None,
 ) -> Share:
     """Read and draw one share of the models of a manifest into the cache, and write no page.
 
@@ -175,7 +192,7 @@ def prepare(
             workers,
         )
         report = _read(loaded, kept, jobs, executor, None, progress, drawings, shard)
-        errors = drawings.finish()
+        errors = drawings.finish(progress or production.Silent())
     return Share(report, tuple(errors.values()))
 
 
@@ -219,14 +236,18 @@ _ATTEMPTS = 3
 
 
 def _placed(
-    zoo: Sequence[Documented], directory: Path, drawings: Drawings, attempts: int = _ATTEMPTS
+    zoo: Sequence[Documented],
+    directory: Path,
+    drawings: Drawings,
+    progress: production.BuildProgress,
+    attempts: int = _ATTEMPTS,
 ) -> tuple[list[Documented], list[str]]:
     """Return the models with their drawings, and the files that are now in place."""
     try:
-        return drawings.placed(zoo, directory)
+        return drawings.placed(zoo, directory, progress)
     except FileNotFoundError:
         if attempts == 1:
             raise
     for model in zoo:
         drawings.begin(model)
-    return _placed(zoo, directory, drawings, attempts - 1)
+    return _placed(zoo, directory, drawings, progress, attempts - 1)

@@ -16,13 +16,14 @@ from keraviz_docs import production, site
 from keraviz_docs.errors import Code, UserError, more_about
 from keraviz_docs.pages.page import fill
 from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage, write_if_changed
-from mkdocs_plugin.arrivals import Arrivals
 from mkdocs_plugin.navigation import place
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.pages import Page
+
+    from mkdocs_plugin.arrivals import Arrivals
 
 # Below "mkdocs", so that `mkdocs build --strict` counts our warnings.
 log = logging.getLogger("mkdocs.plugins.keraviz")
@@ -196,6 +197,8 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         if not self.config.enabled:
             return None
         self._server = server
+        from mkdocs_plugin.arrivals import Arrivals  # only a server has a use for watchdog
+
         self._arrivals = Arrivals(server, self._made / f"arrivals-{self._prefix.replace('/', '-')}")
         self._watch()
         return server

@@ -4,8 +4,9 @@ A request has a key: the entry as far as it matters for reading, and what no pro
 traces, the last few: what reading it depended on, and the digest of the answer.  The first trace whose dependencies are
 all still what they were leads to the answer.
 
-Only models that could be read are remembered.  Why a builder failed is often nothing that can be observed (the network,
-a full disk), and who has mended it must not be told of it again.
+Of failures, only those are remembered that follow from the entry and the code alone: arguments that do not fit, say.
+Why a builder raised is often nothing that can be observed (the network, a full disk), and who has mended it must not
+be told of it again.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import msgspec
 
 import keraviz_docs
 from keraviz_docs.errors import Code, UserError
-from keraviz_docs.outcome import Failure
+from keraviz_docs.outcome import Failure, FailureKind
 from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.memory import MEBIBYTE
 from keraviz_docs.production.messages import Answer, Request
@@ -40,6 +41,9 @@ _TRACES = 8
 
 _CLEARED = "cleared-"
 """What is on its way out is called so."""
+
+_LASTING: frozenset[FailureKind] = frozenset(("arguments", "wrong-return", "unbuilt"))
+"""Failures that come back until the entry or the code is mended."""
 
 _DEFAULT_LIMIT = 2048 * MEBIBYTE
 _AFTER_TRIMMING = 0.8
@@ -128,8 +132,8 @@ class Cache:
     def remember(
         self, request: Request, answer: Answer, dependencies: tuple[Dependency, ...], fingerprints: Fingerprints
     ) -> bool:
-        """Store an answer, unless it is a failure; tell whether it was stored."""
-        if isinstance(answer, Failure):
+        """Store an answer, unless it is a failure that may pass; tell whether it was stored."""
+        if isinstance(answer, Failure) and answer.kind not in _LASTING:
             return False
         data = msgspec.json.encode(answer, order="deterministic")
         trace = _Trace(dependencies, digest(data))

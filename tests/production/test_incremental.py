@@ -247,12 +247,21 @@ def test_files_that_it_writes_for_itself_do_not_count(zoo: Path, build: Build) -
     assert build().from_cache
 
 
-def test_a_failure_is_never_remembered(zoo: Path, build: Build) -> None:
+def test_what_a_builder_raised_is_never_remembered(zoo: Path, build: Build) -> None:
     write(zoo, "1 / 0")
     assert isinstance(build().outcome, Failure)
     again = build()
     assert isinstance(again.outcome, Failure)
     assert not again.from_cache
+
+
+def test_a_builder_that_returns_no_model_is_not_asked_again_until_it_is_mended(zoo: Path, build: Build) -> None:
+    (zoo / "nets.py").write_text("def model():\n    return 3\n")
+    first, again = build(), build()
+    assert isinstance(first.outcome, Failure) and first.outcome.kind == "wrong-return"
+    assert again.from_cache and again.outcome == first.outcome
+    write(zoo, "3")
+    assert units(build()) == 3
 
 
 def test_the_files_to_watch_are_told_with_and_without_the_cache_and_for_failures(zoo: Path, build: Build) -> None:
