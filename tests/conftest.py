@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import pytest
 from bs4 import BeautifulSoup
+from hypothesis import settings
 
 from keraviz_docs.architecture import (
     Architecture,
@@ -31,6 +32,10 @@ from keraviz_docs.architecture import (
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Reading
 from keraviz_docs.pages.model_page import Documented
+
+# How long an example takes says more about the machine than about us.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and everything that they start would, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)

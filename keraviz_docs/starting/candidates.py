@@ -23,12 +23,18 @@ _TRAINING = frozenset({"fit", "evaluate", "predict", "train_on_batch", "parse_ar
 """Methods that a module should not call while it is imported: for a page to be made, it is imported."""
 
 
+_GUESSES = {"input_shape": "[224, 224, 3]"} | dict.fromkeys(("classes", "num_classes", "n_classes"), "10")
+"""What most zoos would take for arguments without a default, as YAML."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """Something to try."""
 
     target: BuilderTarget
     definition: Definition
+    guessed: str | None = None
+    """Arguments that it needs and that were guessed, as a mapping on one line of YAML."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +73,12 @@ def find(scope: Scope) -> Found:
         needed = judge.needed(definition)
         if busy is not None:
             left_out.append(LeftOut(module=target.module, target=str(target), reason=busy))
-        elif needed:
+        elif not set(needed) <= _GUESSES.keys():
             left_out.append(_needing(target, needed))
         else:
-            candidates.append(Candidate(target=target, definition=definition))
+            guessed = ", ".join(f"{name}: {_GUESSES[name]}" for name in needed)
+            found = Candidate(target=target, definition=definition, guessed=f"{{{guessed}}}" if guessed else None)
+            candidates.append(found)
     for name in sorted(scope.searched):
         left_out += _live(code, judge, name)
     left_out += [

@@ -43,6 +43,8 @@ class Line:
     place: str
     """The module, or directory, under which it is listed."""
     section: str | None = None
+    guessed: str | None = None
+    """Arguments that were guessed, as a mapping on one line of YAML."""
 
 
 def lines(candidates: Sequence[Candidate], archives: Sequence[Path]) -> tuple[Line, ...]:
@@ -62,6 +64,7 @@ def lines(candidates: Sequence[Candidate], archives: Sequence[Path]) -> tuple[Li
             derived=identity == derived,
             place=each.target.module,
             section=sections[each.target.module] if several else None,
+            guessed=each.guessed,
         )
         for each, identity, derived in zip(candidates, ids, own, strict=False)
     ]
@@ -124,6 +127,8 @@ def _entry(model: Line) -> Iterator[str]:
         yield f"    id: {model.id}"
     if model.section is not None:
         yield f"    section: {scalar(model.section)}"
+    if model.guessed is not None:
+        yield f"    kwargs: {model.guessed} # a guess: it has no default"
 
 
 def _left_out(left_out: Iterable[LeftOut]) -> Iterator[str]:

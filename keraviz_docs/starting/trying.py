@@ -55,12 +55,14 @@ def _limited(entry: ModelEntry | DiscoverEntry, timeout: float) -> ModelEntry | 
 
 
 def _left_out(model: Line, failure: Failure, project: Path, timeout: float) -> LeftOut:
+    settings: str | None
     if failure.kind == "timeout":
         reason, settings = f"took longer than {timeout:g} s", f"timeout: {max(600, round(timeout * 10))}"
     elif failure.kind == "unbuilt":
         reason, settings = "does not know its input: say what it is fed, without the batch", _ANY_INPUT
     else:
-        reason, settings = _one_line(failure.message, model.target, project), None
+        reason = _one_line(failure.message, model.target, project)
+        settings = f"kwargs: {model.guessed} # a guess: it has no default" if model.guessed else None
     return LeftOut(module=model.place, target=model.target, reason=reason, settings=settings)
 
 

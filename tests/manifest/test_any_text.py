@@ -89,7 +89,7 @@ def check(text: str) -> None:
         assert zoo.entries
 
 
-@settings(max_examples=500, deadline=10_000)
+@settings(max_examples=500)
 @given(YAML_LIKE)
 @example("models: [{builder: 'z:f', kwargs: {x: !!timestamp foo}}]")
 @example("{? {a: 1} : 2}")
@@ -102,13 +102,13 @@ def test_anything_that_looks_like_yaml(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=200, deadline=10_000)
+@settings(max_examples=200)
 @given(st.text())
 def test_any_text(text: str) -> None:
     check(text)
 
 
-@settings(max_examples=300, deadline=10_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(VALUES, max_size=3), st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=3))
 def test_any_values_where_a_manifest_has_its_own(models: list[Any], top: dict[str, Any]) -> None:
     check(yaml.dump({**top, "models": models}))
@@ -117,7 +117,7 @@ def test_any_values_where_a_manifest_has_its_own(models: list[Any], top: dict[st
 ENTRY_KEYS = ["id", "kwargs", "title", "tags", "references", "inputs", "batch", "expand", "timeout", "variants"]
 
 
-@settings(max_examples=300, deadline=10_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(ENTRY_KEYS), VALUES, max_size=4), st.sampled_from(["builder", "discover"]))
 def test_any_values_where_an_entry_has_its_own(entry: dict[str, Any], kind: str) -> None:
     check(yaml.dump({"models": [{kind: "zoo:f" if kind == "builder" else "zoo", **entry}]}))
@@ -133,7 +133,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=10_000)
+@settings(max_examples=300)
 @given(PLAIN)
 def test_plain_values_are_read_as_yaml_itself_reads_them(value: Any) -> None:
     text = yaml.safe_dump(value, allow_unicode=True)

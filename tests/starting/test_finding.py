@@ -171,3 +171,11 @@ def test_the_search_does_not_depend_on_where_the_files_lie(write: Write, tmp_pat
         (elsewhere / name).parent.mkdir(parents=True, exist_ok=True)
         (elsewhere / name).write_text(text)
     assert find(locate(str(elsewhere / "zoo"))) == first
+
+
+def test_arguments_that_most_zoos_would_give_the_same_value_are_guessed(write: Write) -> None:
+    told = found(write, "def f(input_shape, num_classes) -> Model: ...\ndef g(input_shape, width) -> Model: ...")
+    assert [(each.target.name, each.guessed) for each in told.candidates] == [
+        ("f", "{input_shape: [224, 224, 3], num_classes: 10}")
+    ]
+    assert [each.reason for each in told.left_out] == ["needs input_shape, width"]

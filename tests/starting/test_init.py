@@ -220,6 +220,19 @@ def test_a_directory_that_nothing_came_into_is_not_left_behind(write: Write, ker
     assert (directory / "elsewhere").is_dir()
 
 
+def test_a_builder_that_needs_what_most_zoos_agree_on_is_tried_with_that(write: Write, keraviz: Keraviz) -> None:
+    wanted = "(input_shape, num_classes) -> keras.Model:\n    "
+    built = "return keras.Sequential([keras.Input(input_shape), keras.layers.Dense(num_classes)])\n"
+    refused = "raise ValueError('volumes only')\n"
+    source = f"import keras\n\n\ndef flat{wanted}{built}\n\ndef deep{wanted}{refused}"
+    directory = write({"nets.py": source})
+    assert keraviz(directory, "init", ".").returncode == 0
+    text = (directory / "zoo.yml").read_text()
+    guess = "kwargs: {input_shape: [224, 224, 3], num_classes: 10} # a guess: it has no default\n"
+    assert f"  - builder: nets:flat\n    {guess}" in text
+    assert f"#   # raised ValueError: volumes only\n#   - builder: nets:deep\n#     {guess}" in text
+
+
 @pytest.mark.slow
 def test_a_builder_that_takes_too_long_is_left_out(write: Write, sources: Mapping[str, str], keraviz: Keraviz) -> None:
     slow = "import keras, time\n\n\ndef slow() -> keras.Model:\n    time.sleep(600)\n"
