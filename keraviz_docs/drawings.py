@@ -18,7 +18,7 @@ from keraviz_docs.diagrams import SHEETS, EngineName, Format, Job, OverviewJob, 
 from keraviz_docs.manifest.entries import Expand
 from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing
 from keraviz_docs.pages.writing import write_if_changed
-from keraviz_docs.production import Store
+from keraviz_docs.production import BuildProgress, Store
 from keraviz_docs.production.store import digest
 from keraviz_docs.workers import Workers
 
@@ -54,7 +54,7 @@ class Drawings:
                 )
                 self._begun[model.id, sheet] = key, done
 
-    def finish(self) -> dict[_Key, str]:
+    def finish(self, progress: BuildProgress) -> dict[_Key, str]:
         """Wait for all drawings; return why some could not be made.
 
         Raises:
@@ -62,25 +62,29 @@ class Drawings:
             FileNotFoundError: somebody cleared the store meanwhile.
         """
         errors: dict[_Key, str] = {}
-        while self._begun:
-            place = next(iter(self._begun))
-            key, done = self._begun.pop(place)
-            if (error := done.result()) is not None:
-                errors[place] = error
-            elif (stored := self._store.get_files(key)) is not None:
-                self._stored[place] = key, stored
-            else:
-                raise FileNotFoundError(key)
+        with progress.drawing(len(self._begun)) as drew:
+            while self._begun:
+                place = next(iter(self._begun))
+                key, done = self._begun.pop(place)
+                if (error := done.result()) is not None:
+                    errors[place] = error
+                elif (stored := self._store.get_files(key)) is not None:
+                    self._stored[place] = key, stored
+                else:
+                    raise FileNotFoundError(key)
+                drew()
         return errors
 
-    def placed(self, zoo: Sequence[Documented], directory: Path) -> tuple[list[Documented], list[str]]:
+    def placed(
+        self, zoo: Sequence[Documented], directory: Path, progress: BuildProgress
+    ) -> tuple[list[Documented], list[str]]:
         """Wait for all drawings, and copy them to their pages; return the models with them, and the files' names.
 
         Raises:
             GraphvizMissingError: as :meth:`finish`.
             FileNotFoundError: likewise.
         """
-        errors = self.finish()
+        errors = self.finish(progress)
         names: list[str] = []
         models: list[Documented] = []
         for model in zoo:

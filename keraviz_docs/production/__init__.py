@@ -8,12 +8,13 @@ from __future__ import annotations
 from keraviz_docs.production.cache import Cache, Usage
 from keraviz_docs.production.pool import LocalPool, Pool, Pools, open_pool
 from keraviz_docs.production.producing import produce
-from keraviz_docs.production.progress import Progress, Silent, choose
+from keraviz_docs.production.progress import BuildProgress, Progress, Silent, choose
 from keraviz_docs.production.report import ModelReport, Report
 from keraviz_docs.production.sharding import Shard
 from keraviz_docs.production.store import Store
 
 __all__ = [
+    "BuildProgress",
     "Cache",
     "LocalPool",
     "ModelReport",

@@ -5,6 +5,9 @@ That a model failed is shown here; why it failed is told once, by who asked for 
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from rich.console import Console, Group
@@ -37,8 +40,19 @@ class Progress(Protocol):
         """Something else takes its time, after the models were read."""
 
 
+class BuildProgress(Progress, Protocol):
+    """Is also told of the drawing that follows."""
+
+    def drawing(self, total: int) -> AbstractContextManager[Callable[[], object]]:
+        """So many diagrams are still to be drawn; what the context gives is called after each."""
+
+
 class Silent:
     """Shows nothing."""
+
+    def drawing(self, total: int) -> AbstractContextManager[Callable[[], object]]:  # noqa: ARG002 - the protocol's
+        """Do nothing."""
+        return contextlib.nullcontext(lambda: None)
 
     def expect(self, total: int) -> None:
         """Do nothing."""
@@ -81,6 +95,12 @@ class Lines:
         """Print the summary."""
         if report is not None:
             self._console.print(Text(summary(report)), soft_wrap=True)
+
+    def drawing(self, total: int) -> AbstractContextManager[Callable[[], object]]:
+        """Print that it begins."""
+        if total:
+            self._console.print(Text(f"drawing {total} diagram{'' if total == 1 else 's'}"), soft_wrap=True)
+        return contextlib.nullcontext(lambda: None)
 
     def note(self, text: str) -> None:
         """Print it."""
@@ -137,12 +157,28 @@ class LiveBar:
         """Print it."""
         self._console.print(text, markup=False, highlight=False, style="dim")
 
+    @contextlib.contextmanager
+    def drawing(self, total: int) -> Iterator[Callable[[], object]]:
+        """Show a bar for as long as it takes."""
+        bar = Bar(
+            TextColumn("Drawing diagrams"),
+            BarColumn(bar_width=30, complete_style="cyan", finished_style="cyan"),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+            disable=not total,
+        )
+        with bar:
+            task = bar.add_task("", total=total)
+            yield lambda: bar.advance(task)
+
     def _render(self) -> Group:
         names = ", ".join(self._current[:3]) + (f" and {len(self._current) - 3} more" if len(self._current) > 3 else "")
         return Group(self._bar, Text(f"  {names}", style="dim", overflow="ellipsis", no_wrap=True))
 
 
-def choose(*, quiet: bool = False, console: Console | None = None) -> Progress:
+def choose(*, quiet: bool = False, console: Console | None = None) -> BuildProgress:
     """Return the progress that fits: silent when asked to be, a bar on a terminal, lines elsewhere; to stderr."""
     if quiet:
         return Silent()

@@ -107,6 +107,23 @@ def test_what_came_from_the_cache_is_counted_not_listed(terminal: Console) -> No
     assert table[-1] == "2 models, 1 from the cache, in 2.5 s"
 
 
+def test_drawing_has_a_bar_of_its_own_that_goes_when_it_is_done(terminal: Console) -> None:
+    with LiveBar(terminal).drawing(2) as drew:
+        drew()
+        drew()
+    assert isinstance(terminal.file, io.StringIO)
+    assert "Drawing diagrams" in terminal.file.getvalue()
+    assert final_table(terminal.file.getvalue()) == []
+
+
+def test_a_log_says_that_diagrams_are_drawn_unless_there_are_none(log: Console) -> None:
+    for total in (0, 1, 12):
+        with Lines(log).drawing(total) as drew:
+            drew()
+    assert isinstance(log.file, io.StringIO)
+    assert log.file.getvalue() == "drawing 1 diagram\ndrawing 12 diagrams\n"
+
+
 def test_a_build_that_was_broken_off_takes_its_bar_away(terminal: Console) -> None:
     bar = LiveBar(terminal)
     bar.expect(2)
