@@ -268,11 +268,11 @@ def _last_line(text: str) -> str:
 
 
 def _too_slow(timeout: float) -> str:
-    return f"Graphviz did not finish within {timeout:g} s; a smaller `depth` draws fewer boxes"
+    return f"Graphviz did not finish within {timeout:g} s; `expand: 1` draws fewer boxes"
 
 
 def _aborted(signal: int) -> str:
-    return f"Graphviz crashed on the graph (signal {signal}); a smaller `depth` may avoid it"
+    return f"Graphviz crashed on the graph (signal {signal}); `expand: 1` draws a smaller one"
 
 
 def _broken(what: str, reason: str) -> str:
