@@ -92,7 +92,7 @@ class Workshop:
                     figure = change_figure(base, head, model, variant)
                     drawn[variant] = self._drawer().svg(replace(figure, id=name))
             except GraphvizError as error:
-                self.undrawn.append(f"{identifier}, diagram of what changed: {error.message}")
+                self.undrawn.append(f"{identifier}, diagram of what changed: {error.message} [{error.code.value}]")
                 return Compared(model, {}, "Graphviz could not draw this diagram.")
         if model.status != "failed":
             files = {f"{variant}.svg": svg.encode() for variant, svg in drawn.items()}
