@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 from bs4 import BeautifulSoup
 
+from keraviz_docs.architecture import Architecture
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.index_page import index_page, sections
 from keraviz_docs.pages.model_page import Documented
@@ -68,3 +70,25 @@ def test_section_titles_are_text(documented: Make) -> None:
     assert "<b>" not in page.markdown
     assert "<script>" not in page.markdown
     assert page.title == "&lt;b&gt;Zoo&lt;/b&gt;"
+
+
+def test_three_models_are_compared_in_a_chart_as_well(documented: Make) -> None:
+    zoo = [
+        documented(id=name, title=name.upper(), section=section) for name, section in (("a", "Vision"), ("b", "Text"))
+    ]
+    assert "chart" not in index_page("My zoo", zoo).parts
+    page = index_page("My zoo", [*zoo, documented(id="c", section="Text")], directory_urls=True)
+    chart = BeautifulSoup(page.parts["chart"], "html.parser")
+    assert [link["xlink:href"] for link in chart.select(".kv-point a")] == ["a/", "b/", "c/"]
+    assert [entry.get_text(strip=True) for entry in chart.select(".kv-kinds li")] == ["Vision", "Text"]
+    assert page.markdown.index('data-keraviz="chart"') < page.markdown.index('data-keraviz="comparison"')
+
+
+def test_a_model_whose_macs_are_not_all_known_is_counted_below_the_chart(
+    documented: Make, siamese: Architecture
+) -> None:
+    totals = msgspec.structs.replace(siamese.totals, macs_unknown=("score",))
+    unknown = documented(msgspec.structs.replace(siamese, totals=totals), id="d")
+    page = index_page("My zoo", [*(documented(id=name) for name in "abc"), unknown])
+    assert "Without 1 model of which not all MACs are known." in page.parts["chart"]
+    assert "d/index.html" not in page.parts["chart"]

@@ -16,6 +16,7 @@ from keraviz_docs.pages import model_page as module
 from keraviz_docs.pages import text
 from keraviz_docs.pages.model_page import Documented, Drawing, model_page, with_relatives
 from keraviz_docs.pages.page import fill
+from tests.charts.conftest import Chain
 
 Make = Callable[..., Documented]
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" id="siamese-tb" width="10" height="10"></svg>'
@@ -269,3 +270,17 @@ def test_parts_have_no_blank_lines_once_they_are_in_a_page(documented: Make) -> 
     for block in re.findall(r'<section class="kv".*?(?=\n\n|\Z)', filled, re.DOTALL):
         assert block.endswith(("</section>", "</section>\n"))
     assert filled.count('<section class="kv"') == 4
+
+
+def test_a_model_of_some_size_shows_its_costs_along_the_depth(documented: Make) -> None:
+    chain = Chain()
+    for _ in range(6):
+        chain.layer(parameters=10)
+    page = model_page(documented(chain.model(), id="deep", title="Deep <b>"))
+    assert (
+        page.markdown.index("## Diagram") < page.markdown.index("## Along the depth") < page.markdown.index("## Layers")
+    )
+    chart = BeautifulSoup(page.parts["depth"], "html.parser")
+    assert [svg["id"] for svg in chart.select("svg[id]")] == ["deep-depth"]
+    assert {str(link["xlink:href"])[1:] for link in chart.select("a")} <= page.anchors
+    assert "Deep <b>: along the depth" in chart.get_text()
