@@ -233,6 +233,17 @@ def test_without_dask_it_is_said_how_to_install_it(project: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_the_command_line_wins_over_the_manifest(project: Path) -> None:
+    (project / "zoo.yml").write_text('executor: dask:nowhere\nmodels:\n  - builder: "wellbehaved:small"\n')
+    command = [sys.executable, "-m", "keraviz_docs", "extract", "zoo.yml", "-q"]
+    manifest, option = (
+        subprocess.run([*command, *more], cwd=project, capture_output=True, text=True, check=False)
+        for more in ([], ["--executor", "local"])
+    )
+    assert "no Dask scheduler answers at nowhere" in manifest.stderr
+    assert (option.returncode, option.stderr) == (0, "")
+
+
 NOTHING = Request(
     entry=ModelEntry(id="nothing", target=BuilderTarget("nowhere", "nothing")), project=Path("nowhere"), limits=Limits()
 )
