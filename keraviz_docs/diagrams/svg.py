@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 from xml.etree import ElementTree as ET
-from xml.sax.saxutils import escape
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
@@ -41,7 +41,7 @@ def svg(drawing: Drawing) -> str:
             "xmlns": "http://www.w3.org/2000/svg",
             **({"xmlns:xlink": "http://www.w3.org/1999/xlink"} if any(box.target for box in figure.boxes) else {}),
             "id": figure.prefix,
-            "class": f"kv-diagram kv-{figure.variant}",
+            "class": f"kv-diagram kv-{figure.variant}{' kv-columns' * figure.columns}",
             "width": width,
             "height": height,
             "viewBox": f"0 0 {width} {height}",
@@ -134,7 +134,7 @@ def _quoted(value: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return escape(text) if _SPECIAL.search(text) else text
+    return escape(text, quote=False) if _SPECIAL.search(text) else text
 
 
 _SPECIAL = re.compile('[&<>"\r\n\t]')

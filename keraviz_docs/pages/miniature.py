@@ -72,7 +72,8 @@ def miniature(svg: str) -> str:
         f"{_number(placed[tail][2] + by_key[tail].height * scale)}"
         f"L{_number(placed[head][1] + by_key[head].width * scale / 2)} {_number(placed[head][2])}"
         for tail, head in _arrows(root)
-        if tail in placed and head in placed and placed[tail][0] == placed[head][0]
+        # What leads to the next column, here or in the drawing itself, would only cross the boxes.
+        if tail in placed and head in placed and placed[tail][0] == placed[head][0] and by_key[head].y > by_key[tail].y
     ]
     if len(arrows) > _MOST_ARROWS:
         arrows = []

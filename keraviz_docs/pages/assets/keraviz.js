@@ -258,11 +258,13 @@
     readable(sheet) {
       const { clientWidth: width, clientHeight: height } = this.stage;
       const whole = Math.min(width / sheet.width, height / sheet.height);
-      const scale = whole >= 0.65 ? Math.min(1, whole) : Math.min(1, Math.max(whole, sheet.width > sheet.height ? height / sheet.height : width / sheet.width, 0.55));
+      // Columns are read one after the other, from the first.
+      const columns = sheet.svg.classList.contains("kv-columns");
+      const scale = columns && whole < 0.65 ? 0.7 : whole >= 0.65 ? Math.min(1, whole) : Math.min(1, Math.max(whole, sheet.width > sheet.height ? height / sheet.height : width / sheet.width, 0.55));
       return {
         scale,
-        left: sheet.width * scale <= width || sheet.width <= sheet.height ? (width - sheet.width * scale) / 2 : 0,
-        top: sheet.height * scale <= height || sheet.width > sheet.height ? (height - sheet.height * scale) / 2 : 0,
+        left: sheet.width * scale <= width || (sheet.width <= sheet.height && !columns) ? (width - sheet.width * scale) / 2 : 0,
+        top: sheet.height * scale <= height || (sheet.width > sheet.height && !columns) ? (height - sheet.height * scale) / 2 : 0,
       };
     }
 
@@ -398,7 +400,8 @@
       let wanted = number;
       const repetitions = [];
       for (let spot = this.spot(wanted), steps = 0; spot && steps < 30; spot = this.spot(wanted), steps += 1) {
-        repetitions.push(...spot.repetitions);
+        const name = spot.node.classList.contains("kv-closed") ? ` of ${spot.node.querySelector("title").textContent.split("\n")[0].replace(/ ×\d+$/, "")}` : "";
+        repetitions.push(...spot.repetitions.map((each, index) => each + (index === spot.repetitions.length - 1 ? name : "")));
         if (!spot.target || (spot.drawn === wanted && !this.blocks.has(spot.target))) {
           this.there = { sheet: this.sheet, node: spot.node };
           if (this.numberOf(spot.node)) wanted = spot.drawn;
