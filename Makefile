@@ -37,6 +37,9 @@ clean:
 	@test -n "$(PYTHON)" || { echo "keraviz-docs needs Python 3.10 to 3.13; none was found. Install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv .venv || { echo "Python could not create .venv; on Debian and Ubuntu, 'apt install python3-venv' helps" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+bench: .venv/bench.stamp ## measure build times beside plot_model, for docs/explanation/speed.md; a quarter of an hour
+	$(BIN)/python benchmarks/build_times.py
+
 	@touch $@
 
 .venv/site.stamp: .venv/pip.stamp pyproject.toml
@@ -45,4 +48,8 @@ clean:
 
 .venv/dev.stamp: .venv/site.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+.venv/bench.stamp: .venv/site.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group bench
 	@touch $@
