@@ -446,8 +446,10 @@ $ pip install --force-reinstall tensorflow keras
     Code.NO_SCHEDULER: Explanation(
         example="Error: no Dask scheduler answers at tcp://127.0.0.1:9: …",
         why="Nothing at the address speaks as a Dask scheduler: it is not started, another port is meant, or a "
-        "firewall is between.",
-        remedy="`dask scheduler` prints its address when it starts. Versions of Dask should be the same everywhere.",
+        "firewall is between. Or the cluster went away while it read, or its workers lack the project or keraviz-docs; "
+        "the message says which.",
+        remedy="`dask scheduler` prints its address when it starts. Every worker needs the project at the same path, "
+        "and the same packages. [How a cluster reads models](../guide/big-zoos.md#a-dask-cluster)",
     ),
     Code.SHARD: Explanation(
         example="Error: there is no shard 9 of 8; the first is 1/8, the last 8/8",

@@ -224,7 +224,8 @@ def _table(report: Report) -> Table:
         left_out = len(shown) - len(few)
         shown = few
     for model in shown:
-        table.add_row(Text(model.entry.id), _duration(model.seconds), _result(model.outcome))
+        took = "" if model.from_cache else _duration(model.seconds)
+        table.add_row(Text(model.entry.id), took, _result(model.outcome))
     for failure in report.undiscovered:
         table.add_row(Text(failure.target), "", _result(failure))
     if left_out:
