@@ -25,8 +25,8 @@ def test_pages_are_complete(
     assert [heading.get_text().removesuffix("¶") for heading in page.select("h2[id]")] == ["Diagram", "Layers", "Code"]
     assert "It raised." in (site / "models/broken/index.html").read_text()
     index = BeautifulSoup((site / "models/index.html").read_text(), "html.parser")
-    assert len(index.select(".kv-card")) == 6
-    assert len(index.select(".kv-comparison tbody tr")) == 6
+    assert len(index.select(".kv-card")) == 7
+    assert len(index.select(".kv-comparison tbody tr")) == 7
 
 
 def test_markdown_extensions_leave_diagrams_and_tables_alone(build: Build) -> None:
