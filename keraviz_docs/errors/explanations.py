@@ -449,7 +449,7 @@ $ pip install --force-reinstall tensorflow keras
         "firewall is between. Or the cluster went away while it read, or its workers lack the project or keraviz-docs; "
         "the message says which.",
         remedy="`dask scheduler` prints its address when it starts. Every worker needs the project at the same path, "
-        "and the same packages. [How a cluster reads models](../guide/big-zoos.md#a-dask-cluster)",
+        "and the same packages: see [Dask clusters](../guide/big-zoos.md#a-dask-cluster).",
     ),
     Code.SHARD: Explanation(
         example="Error: there is no shard 9 of 8; the first is 1/8, the last 8/8",
