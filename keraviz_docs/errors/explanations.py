@@ -47,7 +47,8 @@ weights/unet.keras     a saved model
     Code.UNKNOWN_MODEL: Explanation(
         example="Error: zoo.yml has no model 'unett': did you mean zoo.yml#unet?",
         why="What stands after `#`, or in the manifest's `compare`, is the id of a model: what the entry says "
-        "under `id`, or else the name of its function in lower case with dashes. A variant has the id of its entry before its own: `residual-small`.",
+        "under `id`, or else the name of its function in lower case with dashes. A variant has the id "
+        "of its entry before its own: `residual-small`.",
         remedy="Take one of the ids that the message lists. `keraviz extract zoo.yml -o out` writes a file for each.",
     ),
     Code.ARGUMENT: Explanation(
