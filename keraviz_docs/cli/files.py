@@ -27,11 +27,17 @@ def writing() -> Iterator[None]:
 def write(path: Path, data: bytes, *, quiet: bool) -> None:
     """Write a file, its directory included, and tell its path on stdout; it appears complete or not at all.
 
+    What is there and no file, such as ``/dev/null`` or a pipe, is written to, and never replaced.
+
     Raises:
         UserError: it cannot be written.
     """
     with writing():
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+            tell(path, quiet=quiet)
+            return
         unfinished = path.with_name(f".{path.name}-{os.getpid()}")
         try:
             unfinished.write_bytes(data)
