@@ -7,6 +7,7 @@ starts a script without an ``if __name__`` guard all over again, and it cannot f
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import signal
@@ -126,6 +127,7 @@ class _Process:
 def main() -> None:
     """Call what is asked for on standard input until that ends."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what must be removed at the end is
+    gc.set_threshold(100_000, 50, 50)  # drawings and pages make many objects and little garbage
     requests = sys.stdin.buffer
     # What is printed must not get between the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
