@@ -82,6 +82,7 @@ def test_pages_opened_from_a_disk(build: Build, page: Page, broken_links: Callab
     try_out(page, (built.site / "models/index.html").as_uri())
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Zensical needs Python 3.11")
 def test_pages_that_zensical_built(project: Callable[..., Path], run: Callable[..., str], page: Page) -> None:
     root = project("theme: {font: false, features: [navigation.instant]}\nplugins: [search]\n", {})
     run(sys.executable, "-m", "keraviz_docs", "build", "-o", "docs/models")

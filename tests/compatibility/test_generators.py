@@ -10,7 +10,10 @@ import pytest
 
 from tests.compatibility.conftest import Built
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.version_info < (3, 11), reason="Zensical needs Python 3.11"),
+]
 
 
 def test_zensical_builds_the_pages_on_disk(

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import zipfile
 from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.packaging.conftest import ROOT
+
 PACKAGES = ("keraviz_docs", "mkdocs_plugin")
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from this checkout."""
-    directory = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(directory)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (path,) = directory.glob("*.whl")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -78,34 +65,3 @@ def test_its_commands_and_its_plugin_are_registered(unpacked: Path) -> None:
     entries = (information / "entry_points.txt").read_text(encoding="utf-8")
     assert "keraviz = keraviz_docs.cli:main" in entries
     assert "keraviz = mkdocs_plugin.plugin:KeravizPlugin" in entries
-
-
-def test_the_first_five_minutes(unpacked: Path, tmp_path: Path) -> None:
-    """Begin a site, change a builder, and see what that means: nothing is edited but the builder."""
-    builder = (
-        "import keras\n\n\ndef unet(filters=4) -> keras.Model:\n    image = keras.Input((8, 8, 3))\n"
-        "    return keras.Model(image, keras.layers.Conv2D(filters, 3)(image))\n"
-    )
-    (tmp_path / "nets.py").write_text(builder)
-
-    def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(unpacked)}
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-
-    where = python("-c", "import keraviz_docs, mkdocs_plugin; print(keraviz_docs.__file__, mkdocs_plugin.__file__)")
-    assert where.stdout.count(str(unpacked)) == 2
-    begun = python("-m", "keraviz_docs", "init", ".")
-    assert begun.returncode == 0, begun.stderr
-    built = python("-m", "mkdocs", "build", "--strict")
-    assert built.returncode == 0, built.stderr
-    assert (tmp_path / "site/models/unet/unet-tb.svg").is_file()
-    kept = python("-m", "keraviz_docs", "snapshot")
-    assert kept.returncode == 0, kept.stderr
-    (tmp_path / "nets.py").write_text(builder.replace("filters=4", "filters=6"))
-    (snapshots,) = [path.parent for path in tmp_path.rglob("unet.arch")]
-    told = python("-m", "keraviz_docs", "diff", str(snapshots))
-    assert told.returncode == 1, told.stderr
-    assert "existing weights do not load" in told.stdout
-    assert "filters 4 → 6" in told.stdout
