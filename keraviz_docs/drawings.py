@@ -37,6 +37,10 @@ class Drawings:
         self._stored: dict[_Key, tuple[str, Mapping[str, Path]]] = {}
         self._begun: dict[_Key, tuple[str, Future[str | None]]] = {}
 
+    def prepare(self) -> None:
+        """Start the workers: they import what draws while the process that reads still imports Keras."""
+        self._workers.start(_nothing)
+
     def begin(self, model: Documented) -> None:
         """Look for the drawings of a model, and have those drawn that are missing."""
         if model.reading is None:
@@ -117,6 +121,10 @@ def _drawing(model: Documented, sheet: Sheet, bundle: Mapping[str, Path], files:
     svg = bundle[files["svg"]].read_text(encoding="utf-8")
     condensed = model.reading is not None and is_condensed(model.reading.architecture, depth=_depth(model.entry.expand))
     return Drawing(sheet, svg, files, condensed=condensed)
+
+
+def _nothing() -> None:
+    """Do nothing: that this module has been imported is all that counts."""
 
 
 def _draw(

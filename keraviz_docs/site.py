@@ -214,7 +214,14 @@ def _read(
     with contextlib.nullcontext(pools) if pools is not None else production.Pools(jobs) as opened:
         pool = opened.of(executor or loaded.executor)
         return production.produce(
-            loaded.entries, loaded.project, cache=cache, pool=pool, progress=progress, shard=shard, tell=tell
+            loaded.entries,
+            loaded.project,
+            cache=cache,
+            pool=pool,
+            progress=progress,
+            shard=shard,
+            tell=tell,
+            begin=drawings.prepare,
         )
 
 

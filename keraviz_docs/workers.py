@@ -36,6 +36,7 @@ class Workers:
     """
 
     def __init__(self, count: int) -> None:
+        self._count = count
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="keraviz-workers")
         self._lock = threading.Lock()
         self._idle: list[_Process] = []
@@ -58,6 +59,11 @@ class Workers:
         The future fails with what the function raises, or with :class:`BrokenExecutor` when its process dies.
         """
         return self._threads.submit(self._call, function, args, kwargs)
+
+    def start(self, function: Callable[[], object]) -> None:
+        """Start all processes ahead of need, and have each import the module of a function by calling it."""
+        for _ in range(self._count):
+            self.submit(function)
 
     def close(self) -> None:
         """End the processes now; calls that are not done fail."""

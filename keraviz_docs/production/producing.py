@@ -41,6 +41,7 @@ def produce(
     progress: Progress | None = None,
     shard: Shard | None = None,
     tell: Callable[[ModelReport], object] | None = None,
+    begin: Callable[[], object] | None = None,
 ) -> Report:
     """Read all models, each in a process of its own.
 
@@ -53,6 +54,7 @@ def produce(
         progress: is told what happens; nobody is when not given.
         shard: which share of the models to read; all when not given.
         tell: is called with each model as soon as it is known, while others are still being read.
+        begin: is called once, before the first model is read that is in no cache.
 
     Returns:
         A report that has an outcome for every model of the share; a model that could not be read has a failure there.
@@ -65,7 +67,7 @@ def produce(
     report: Report | None = None
     try:
         with _opened(pool, jobs) as opened:
-            report = _Production(project.resolve(), cache, opened, progress, shard, tell).run(entries)
+            report = _Production(project.resolve(), cache, opened, progress, shard, tell, begin).run(entries)
     finally:
         progress.close(report)
     return report
@@ -89,9 +91,11 @@ class _Production:
         progress: Progress,
         shard: Shard | None,
         tell: Callable[[ModelReport], object] | None,
+        begin: Callable[[], object] | None,
     ) -> None:
         self._shard = shard
         self._tell = tell
+        self._begin = begin
         self._project = project
         self._cache = cache
         self._pool = pool
@@ -150,6 +154,9 @@ class _Production:
                 continue
             if isinstance(entry, ModelEntry):
                 self._progress.begin(entry.id)
+            if self._begin is not None:
+                self._begin()
+                self._begin = None
             future = self._pool.submit(request)
             self._under_way[future] = _Reading(place, entry, request)
             future.add_done_callback(self._done.put)

@@ -69,3 +69,9 @@ def test_an_interrupted_build_leaves_no_process() -> None:
 
 def _raise(message: str) -> None:
     raise UserError(message, Code.NO_MANIFEST)
+
+
+def test_processes_can_be_started_ahead_of_need(workers: Workers) -> None:
+    workers.start(os.getpid)
+    assert workers.submit(divmod, 7, 2).result() == (3, 1)
+    assert len({child.pid for child in psutil.Process().children() if "keraviz_docs.workers" in child.cmdline()}) == 2
