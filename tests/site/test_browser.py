@@ -453,7 +453,8 @@ def test_on_paper_ink_is_dark_and_nothing_can_be_pressed(chromium: Browser, addr
     page.locator(".kv-figure.kv-ready").wait_for()
     page.emulate_media(media="print")
     colours = page.evaluate(
-        "() => Object.fromEntries([['box', '.kv-stage .kv-node rect', 'fill'], ['text', '.kv-stage .kv-node .kv-class', 'fill'],"
+        "() => Object.fromEntries([['box', '.kv-stage .kv-node rect', 'fill'],"
+        "['text', '.kv-stage .kv-node .kv-class', 'fill'],"
         "['row', '.kv-layers tbody th', 'color'], ['page', 'body', 'backgroundColor'], ['figure', '.kv-figures dd',"
         "'color']].map(([name, where, what]) => [name, getComputedStyle(document.querySelector(where))[what]]))"
     )
