@@ -1,17 +1,19 @@
 """Measure the comparison on models edited in known ways: does it tell a reviewer what was done, no more and no less?
 
-``python -m benchmarks.review_matching [ATTEMPTS]`` edits five models of ``keras.applications``, a transformer whose
+``python -m benchmarks.review_matching [ATTEMPTS]`` edits six models of ``keras.applications``, a transformer whose
 composite layers are opened, and a subclassed model, with and without the names that their authors gave.  Automatic
 names are numbered anew in every build.  The result goes into ``review_matching.md`` beside this file.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,8 @@ from benchmarks.review_verdicts import residual, transformer
 from keraviz_docs.reading.graph import architecture_of
 from keraviz_docs.review.comparison import compare
 
+COMPOSED = {"transformer, opened": (transformer, False), "residual, subclassed": (residual, True)}
+"""Models of layers that contain layers, or of a subclass; and whether to build them as one."""
 APPLICATIONS = ("VGG16", "ResNet50", "MobileNetV2", "InceptionV3", "DenseNet121", "EfficientNetB0")
 
 
@@ -43,13 +47,19 @@ class Result:
 
 def results(attempts: int, seed: int = 0, applications: tuple[str, ...] = APPLICATIONS) -> Iterator[Result]:
     """Yield the results for every model, kind of edit and attempt."""
-    # The small ones first: Keras remembers weights that were never given values, and a later trace would allocate them.
-    yield from _of_plan("transformer, opened", plan_of(transformer()), attempts, seed, subclassed=False)
-    yield from _of_plan("residual, subclassed", plan_of(residual()), attempts, seed, subclassed=True)
-    for name in applications:
-        with keras.StatelessScope(initialize_variables=False):
-            plan = plan_of(getattr(keras.applications, name)(weights=None))
-        yield from _of_plan(name, plan, attempts, seed, subclassed=False)
+    for name in (*COMPOSED, *applications):
+        yield from results_of(name, attempts, seed)
+
+
+def results_of(name: str, attempts: int, seed: int = 0) -> Iterator[Result]:
+    """Yield the results for a model by its name: one of ``keras.applications``, or of ``COMPOSED``."""
+    if name in COMPOSED:
+        make, subclassed = COMPOSED[name]
+        yield from _of_plan(name, plan_of(make()), attempts, seed, subclassed=subclassed)
+        return
+    with keras.StatelessScope(initialize_variables=False):
+        plan = plan_of(getattr(keras.applications, name)(weights=None))
+    yield from _of_plan(name, plan, attempts, seed, subclassed=False)
 
 
 def _of_plan(name: str, plan: Plan, attempts: int, seed: int, *, subclassed: bool) -> Iterator[Result]:
@@ -119,18 +129,23 @@ def report(outcome: list[Result]) -> str:
     )
 
 
+def _listed(name: str, attempts: int) -> list[Result]:
+    return list(results_of(name, attempts))
+
+
 def main(attempts: int) -> None:
-    """Measure, and write the result after every model."""
+    """Measure every model in a process of its own, since Keras keeps what it built, and write the result after each."""
     page = Path(__file__).parent / "review_matching.md"
     outcome: list[Result] = []
-    for result in results(attempts):
-        if outcome and result.model != outcome[-1].model:
-            page.write_text(report(outcome), encoding="utf-8")
-        outcome.append(result)
-        if not result.exact:
-            missing, extra = dict(result.expected - result.found), dict(result.found - result.expected)
-            print(f"{result.model}: {result.edit}: missing {missing}, too much {extra}", flush=True)
-    page.write_text(report(outcome), encoding="utf-8")
+    for name in (*COMPOSED, *APPLICATIONS):
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+            found = alone.submit(_listed, name, attempts).result()
+        for result in found:
+            if not result.exact:
+                missing, extra = dict(result.expected - result.found), dict(result.found - result.expected)
+                print(f"{result.model}: {result.edit}: missing {missing}, too much {extra}", flush=True)
+        outcome += found
+        page.write_text(report(outcome), encoding="utf-8")
     print(report(outcome))
 
 

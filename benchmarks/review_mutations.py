@@ -377,7 +377,7 @@ def add_skip(plan: Plan, chance: random.Random) -> Edit:
         if late in plan.outputs or len(shape) < 2:
             continue
         possible += [
-            (early, late) for early in order[max(0, place - 12) : place - 1] if plan.steps[early].shape == shape
+            (early, late) for early in order[max(0, place - 12) : max(0, place - 1)] if plan.steps[early].shape == shape
         ]
     early, late = chance.choice(possible)
     steps = dict(plan.steps)

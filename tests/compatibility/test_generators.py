@@ -1,4 +1,4 @@
-"""The pages of ``keraviz build`` are complete in generators that know nothing of this project."""
+"""The pages of ``keraviz build`` are complete in other generators, as docs/guide/other-generators.md says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The models appear in the navigation, whichever plugin makes it.
+"""The models appear in the navigation, whichever plugin makes it, as docs/guide/other-plugins.md says.
 
 What MkDocs itself makes of a ``nav``, and without one, is in ``tests/plugin``.
 """
