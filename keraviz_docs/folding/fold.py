@@ -58,8 +58,8 @@ class _Folder:
         for child in children.get(group.path if group else None, ()):
             if isinstance(child, int):
                 items.append(child)
-            elif children.get(child.path):
-                items.append(self.group(child, children))
+            elif any(numbers(inside := self.group(child, children))):
+                items.append(inside)
         title = group.name if group else self.architecture.model.name
         kind: BlockKind = "root" if group is None else group.kind if group.kind != "block" else "region"
         what = f"{group.module}.{group.class_name}" if group else ""

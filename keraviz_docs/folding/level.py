@@ -88,14 +88,18 @@ def operands(architecture: Architecture, items: Sequence[Item]) -> list[list[Ope
 
 
 def depth_first(architecture: Architecture, items: Sequence[Item]) -> list[Item]:
-    """Order items topologically, depth-first from the last ones, so that each branch of a block stands together."""
+    """Order items topologically, depth-first from the last ones, so that each branch of a block stands together.
+
+    Items in a circle, such as a group that the data leaves and enters again, stand in the order in which they are met.
+    """
     position = positions(items)
     sources = [[position[node] for node, _ in tensors if node in position] for tensors in operands(architecture, items)]
     consumed = {source for row in sources for source in row}
     order: list[Item] = []
     visited = [False] * len(items)
-    for root in range(len(items)):
-        if root in consumed:
+    last = (index for index in range(len(items)) if index not in consumed)
+    for root in (*last, *range(len(items))):
+        if visited[root]:
             continue
         visited[root] = True
         stack = [(root, iter(sources[root]))]

@@ -8,8 +8,9 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import Phase, given, settings
+from msgspec import structs
 
-from keraviz_docs.architecture import Architecture, Input, ModelIdentity, Node, Port, Tensor, Totals, validate
+from keraviz_docs.architecture import Architecture, Group, Input, ModelIdentity, Node, Port, Tensor, Totals, validate
 from keraviz_docs.folding import Block, blocks, consumers, fold, level_of, numbers, opened
 
 
@@ -91,6 +92,23 @@ def graphs(draw: st.DrawFn) -> Architecture:
 @EXAMPLES
 def test_every_node_is_in_exactly_one_place(architecture: Architecture) -> None:
     assert sorted(numbers(fold(architecture))) == [node.number for node in architecture.nodes]
+
+
+@given(graphs(), st.data())
+@EXAMPLES
+def test_nodes_stay_however_groups_share_them(architecture: Architecture, data: st.DataObject) -> None:
+    """Data may leave a group and enter it again, and a group may hold nothing but empty ones."""
+    paths = ["a", "a/b", "a/b/c", "d"]
+    groups = tuple(
+        Group(
+            path=path, name=path, class_name="Part", module="zoo", kind="layer", parent=path.rpartition("/")[0] or None
+        )
+        for path in paths
+    )
+    parents = st.sampled_from([None, *data.draw(st.lists(st.sampled_from(paths), unique=True))])
+    nodes = tuple(structs.replace(node, parent=data.draw(parents)) for node in architecture.nodes)
+    root = fold(structs.replace(architecture, groups=groups, nodes=nodes))
+    assert sorted(numbers(root)) == [node.number for node in nodes]
 
 
 @given(graphs(), st.integers(10, 60))
