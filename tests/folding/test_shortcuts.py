@@ -44,7 +44,7 @@ def test_a_projection_stands_on_the_shortcut(chain: Weighted) -> None:
     x = chain.layer("InputLayer")
     projected = chain.layer("BatchNormalization", chain.layer("Conv2D", x))
     end = chain.layer("ReLU", chain.layer("Add", deep(chain, x), projected))
-    assert shortcut(chain.done(end), range(2, end + 1)) == {2, 3}
+    assert shortcut(chain.done(end), range(2, end + 1)) == frozenset({2, 3})
 
 
 def test_what_is_appended_to_its_own_result_is_a_shortcut(chain: Weighted) -> None:

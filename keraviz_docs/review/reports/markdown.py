@@ -113,7 +113,7 @@ def _section(model: ModelComparison, room: int) -> str | None:
     ripples = [change.explain() for change in model.ripples]
     for title, lines in (
         (f"All {len(own)} changes, {numbering(model)}", own),
-        (f"{len(ripples)} layers that follow", ripples),
+        ("1 layer that follows" if len(ripples) == 1 else f"{len(ripples)} layers that follow", ripples),
     ):
         if lines and (len(lines) > len(model.headlines) or lines is ripples):
             section += _folded(title, lines, room - _length(section))

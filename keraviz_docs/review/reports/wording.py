@@ -66,7 +66,8 @@ def numbering(model: ModelComparison) -> str:
 def count_line(model: ModelComparison) -> str:
     """Count the changes by kind: ``3 added, 1 changed, 12 follow``."""
     counts = by_kind(model.changes)
-    words = [f"{count} {'follow' if kind == 'ripple' else kind}" for kind, count in counts.items()]
+    follow = {True: "follows", False: "follow"}
+    words = [f"{count} {follow[count == 1] if kind == 'ripple' else kind}" for kind, count in counts.items()]
     return ", ".join(words) or "none"
 
 
