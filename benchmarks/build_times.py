@@ -73,6 +73,8 @@ plugins: [{plugins}]
 """
 
 MIB = 1 << 20
+_LONGEST_PAUSE = 2.0
+"""Seconds between two looks at memory; looking more often would slow down what is measured."""
 _FULL_PAGES_UP_TO = 40
 """Models; Python-Markdown takes long over complete pages."""
 
@@ -120,7 +122,9 @@ def run(command: Sequence[str], cwd: Path) -> Run:
 
     def watch() -> None:
         watched = psutil.Process(process.pid)
-        while not over.wait(0.25):
+        pause = 0.1
+        while not over.wait(pause):
+            pause = min(2 * pause, _LONGEST_PAUSE)
             with contextlib.suppress(psutil.Error):
                 processes = [watched, *watched.children(recursive=True)]
                 largest.append(max(_peak(each) for each in processes))

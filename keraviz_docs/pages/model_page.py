@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from markupsafe import Markup
 from pygments import highlight  # type: ignore[import-untyped]  # Pygments has no type hints
@@ -126,7 +127,7 @@ class Documented:
         """What was read, unless that failed."""
         return self.outcome if isinstance(self.outcome, Reading) else None
 
-    @property
+    @cached_property  # the depth of a model takes a while to find
     def figures(self) -> Figures | None:
         """Key figures, unless reading failed."""
         return figures(self.outcome.architecture) if isinstance(self.outcome, Reading) else None
