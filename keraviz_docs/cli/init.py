@@ -108,7 +108,7 @@ class _Attempts:
     def note(self, text: str) -> None:
         click.echo(text, err=True)
 
-    def _tell(self, id: str = "") -> None:  # noqa: A002
+    def _tell(self, id: str = "") -> None:  # noqa: A002  # what it is called everywhere
         line = f"trying {self._total} candidate{'' if self._total == 1 else 's'}"
         if self._done:
             line += f": {self._done} done, {self._read} can be built"

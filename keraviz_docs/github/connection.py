@@ -87,7 +87,7 @@ def _ask(
     request.add_unredirected_header("Authorization", f"Bearer {connection.token}")
     what = f"{method} {urllib.parse.urlsplit(address).path}"
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310  # as above
             data: bytes = answer.read(most + 1)
             return data
     except urllib.error.HTTPError as error:

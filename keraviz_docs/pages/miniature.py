@@ -35,7 +35,7 @@ def miniature(svg: str) -> str:
         svg: a diagram that runs from top to bottom, as :mod:`keraviz_docs.diagrams` writes it.
     """
     # Only ever given what this program drew itself.
-    root = ET.fromstring(svg)  # noqa: S314
+    root = ET.fromstring(svg)  # noqa: S314  # our own drawing
     prefix = root.get("id", "")
     boxes = [_box(element, prefix) for element in root.iterfind(f".//{_SVG}g[@transform]")]
     if not boxes:

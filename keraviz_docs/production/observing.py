@@ -167,7 +167,8 @@ class Observer:
         parent = sys.modules.get(head)
         if rest and parent is not None and places.kind(getattr(parent, "__file__", None) or "") != "own":
             return  # what a package lacks, its version tells
-        bases = [os.path.join(os.path.abspath(root), *name.split(".")) for root in roots if root]  # noqa: PTH100, PTH118
+        absolute = [os.path.abspath(root) for root in roots if root]  # noqa: PTH100  # links stay as they are
+        bases = [os.path.join(root, *name.split(".")) for root in absolute]  # noqa: PTH118  # thousands of times
         candidates = [path for base in bases for path in (base, f"{base}.py")]
         if any(_stamp(path) is not None for path in candidates):
             return  # it was there, and somebody took it out of `sys.modules` again
@@ -227,7 +228,7 @@ def _source(path: str) -> str:
 def _module_files(names: Iterable[str]) -> Iterator[str]:
     for name in list(names):
         file = getattr(sys.modules.get(name), "__dict__", {}).get("__file__")
-        if isinstance(file, str) and os.path.isabs(file):  # noqa: PTH117
+        if isinstance(file, str) and os.path.isabs(file):  # noqa: PTH117  # thousands of times
             yield file
 
 

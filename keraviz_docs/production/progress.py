@@ -57,7 +57,7 @@ class Silent:
     def expect(self, total: int) -> None:
         """Do nothing."""
 
-    def begin(self, id: str) -> None:  # noqa: A002
+    def begin(self, id: str) -> None:  # noqa: A002  # what it is called everywhere
         """Do nothing."""
 
     def finish(self, model: ModelReport) -> None:
@@ -82,7 +82,7 @@ class Lines:
         """Remember how many there are."""
         self._total = total
 
-    def begin(self, id: str) -> None:  # noqa: A002
+    def begin(self, id: str) -> None:  # noqa: A002  # what it is called everywhere
         """Do nothing: the end is what a log tells."""
 
     def finish(self, model: ModelReport) -> None:
@@ -130,7 +130,7 @@ class LiveBar:
         """Set the bar's length."""
         self._bar.update(self._task, total=total)
 
-    def begin(self, id: str) -> None:  # noqa: A002
+    def begin(self, id: str) -> None:  # noqa: A002  # what it is called everywhere
         """Show the bar; a build that finds everything in the cache never gets here."""
         self._current.append(id)
         if not self._shown:

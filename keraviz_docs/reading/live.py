@@ -18,7 +18,7 @@ from keraviz_docs.reading.model_inputs import UnknownInputsError
 from keraviz_docs.reading.pretrained import no_pretrained_weights
 
 
-def read_live(thing: Any, *, id: str, kwargs: Mapping[str, Any], inputs: Any, project: Path) -> Architecture:  # noqa: A002
+def read_live(thing: Any, *, id: str, kwargs: Mapping[str, Any], inputs: Any, project: Path) -> Architecture:  # noqa: A002  # what it is called everywhere
     """Read a model, or call a function that returns one and read that, built without weights.
 
     Args:
@@ -63,7 +63,7 @@ def read_live(thing: Any, *, id: str, kwargs: Mapping[str, Any], inputs: Any, pr
     return msgspec.structs.replace(architecture, notices=(notice, *architecture.notices))
 
 
-def _described(model: Any, name: str, id: str, inputs: Any, project: Path) -> Architecture:  # noqa: A002
+def _described(model: Any, name: str, id: str, inputs: Any, project: Path) -> Architecture:  # noqa: A002  # what it is called everywhere
     try:
         return graph.architecture_of(model, id=id, builder=name, inputs=inputs, project=project)
     except UnknownInputsError as error:

@@ -570,7 +570,7 @@ def test_one_finger_moves_the_diagram_in_full_screen(phone: Page) -> None:
     assert after["y"] == pytest.approx(before["y"] + 40, abs=12)
 
 
-@pytest.mark.parametrize("path", ["", "siamese/", "long/", "broken/", "hostile/"])
+@pytest.mark.parametrize("path", ["", "siamese/", "staged/", "huge/", "long/", "broken/", "hostile/"])
 def test_a_phone_never_scrolls_sideways(chromium: Browser, address: str, path: str) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
@@ -581,7 +581,7 @@ def test_a_phone_never_scrolls_sideways(chromium: Browser, address: str, path: s
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "siamese/", "broken/"])
+@pytest.mark.parametrize("path", ["", "siamese/", "staged/", "huge/", "broken/"])
 def test_axe_finds_nothing(chromium: Browser, address: str, path: str, scheme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
