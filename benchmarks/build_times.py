@@ -352,6 +352,7 @@ def plot(rows: Sequence[Row]) -> str:
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     style = 'style="max-width:100%;height:auto;font-size:12px" fill="currentColor" role="img"'
     parts = [
+        "<figure>",  # which a Markdown parser leaves alone
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style} aria-labelledby="build-times-title">',
         '<title id="build-times-title">Seconds to build a site, by number of models</title>',
     ]
@@ -375,6 +376,7 @@ def plot(rows: Sequence[Row]) -> str:
         parts.append(f'<text x="{points[-1][0] + 8}" y="{points[-1][1] + 4}" fill="{colour}">{name}</text>')
     middle_x = (left + width - right) / 2
     parts.append(f'<text x="{middle_x}" y="{height - 4}" text-anchor="middle">models</text></svg>')
+    parts.append("</figure>")
     return "\n".join(parts)
 
 
