@@ -363,6 +363,7 @@ def plot(rows: Sequence[Row]) -> str:
     for row in rows:
         x, y = place(row.models, 10.0**low)
         parts.append(f'<text x="{x}" y="{y + 18}" text-anchor="middle">{row.models:,}</text>')
+    labels: list[float] = []
     for number, (name, (dashes, of)) in enumerate(SERIES.items()):
         points = [place(row.models, one.seconds) for row in rows if (one := of(row)) is not None]
         if not points:
@@ -373,7 +374,11 @@ def plot(rows: Sequence[Row]) -> str:
         drawn = f'stroke="{colour}" stroke-width="2" stroke-opacity="{faded}" stroke-dasharray="{dashes or "none"}"'
         parts.append(f'<polyline points="{line}" fill="none" {drawn}/>')
         parts += [f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>' for x, y in points]
-        parts.append(f'<text x="{points[-1][0] + 8}" y="{points[-1][1] + 4}" fill="{colour}">{name}</text>')
+        beside = points[-1][1] + 4
+        while any(abs(beside - label) < 13 for label in labels):
+            beside = round(beside + 13, 1)
+        labels.append(beside)
+        parts.append(f'<text x="{points[-1][0] + 8}" y="{beside}" fill="{colour}">{name}</text>')
     middle_x = (left + width - right) / 2
     parts.append(f'<text x="{middle_x}" y="{height - 4}" text-anchor="middle">models</text></svg>')
     parts.append("</figure>")
