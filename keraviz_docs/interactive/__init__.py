@@ -86,7 +86,7 @@ def svg(
     """Draw a model and return the drawing, one ``<svg>`` element.
 
     Args:
-        model: an architecture, or anything that :func:`read` takes.
+        model: an architecture, or anything that `read` takes.
         variant: ``tb`` from top to bottom, ``lr`` from left to right, ``numbered`` compact, with numbers for names;
             ``overview`` for stages and repeats, with each distinct block on its own below.
         expand: how deep layers made of layers are opened: ``all``, ``none`` or a number of levels.
@@ -111,11 +111,11 @@ def render(
     """Draw a model into files; each file's ending says its format: ``.svg``, ``.png``, ``.pdf`` or ``.dot``.
 
     Args:
-        model: an architecture, or anything that :func:`read` takes.
+        model: an architecture, or anything that `read` takes.
         *files: what to write, their directories included; all hold the same drawing.
-        variant: see :func:`svg`.
-        expand: see :func:`svg`.
-        graphviz: see :func:`svg`.
+        variant: see `svg`.
+        expand: see `svg`.
+        graphviz: see `svg`.
 
     Returns:
         The paths of the files.
@@ -145,7 +145,7 @@ def compare(base: Any, head: Any) -> Compared:
     """Compare two versions of a model, or two models.
 
     Args:
-        base: the version before: an architecture, or anything that :func:`read` takes.
+        base: the version before: an architecture, or anything that `read` takes.
         head: the version after.
 
     Raises:
@@ -159,7 +159,7 @@ def snapshot(model: Any) -> str:
     """Return what a snapshot file (``.arch``) says: a model as text, made to be compared line by line.
 
     Args:
-        model: an architecture, or anything that :func:`read` takes.
+        model: an architecture, or anything that `read` takes.
 
     Raises:
         UserError: the model cannot be read.
