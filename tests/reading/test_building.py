@@ -488,7 +488,7 @@ def test_inputs_that_are_none_are_the_manifests_mistake(
     zoo: Zoo, failure_of: Callable[..., Failure], inputs: dict[str, Any]
 ) -> None:
     failure = failure_of(zoo(nets(UNBUILT)), "nets:Net", inputs=inputs)
-    assert failure.kind == "arguments"
+    assert failure.kind == "inputs"
     assert failure.message.startswith("nets:Net: `inputs")
 
 
