@@ -193,7 +193,7 @@ def _attempts() -> Iterator[contextlib.AbstractContextManager[None]]:
             nonlocal done
             try:
                 yield
-            except FileNotFoundError:
+            except (FileNotFoundError, FileExistsError):  # the latter from a directory that goes while it is made
                 if not left:
                     raise
             else:

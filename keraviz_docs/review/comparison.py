@@ -22,6 +22,9 @@ SCHEMA = 1
 _LARGEST = 10**30
 """No model has more of anything; what is larger cannot be divided as floating point either."""
 
+_DEEPEST = 100
+"""Levels of lists and mappings in the settings of a change."""
+
 Status = Literal["identical", "changed", "added", "removed", "failed"]
 
 
@@ -161,9 +164,26 @@ def _check(model: ModelComparison) -> None:
         what = f"{model.id!r}: a change of kind {change.kind!r}"
         if any(not 0 <= entry < len(model.changes) for entry in change.entries):
             raise msgspec.ValidationError(f"{what} sums up entries that do not exist")
+        if not _is_shallow(change.settings):
+            raise msgspec.ValidationError(f"{what} has settings nested deeper than any layer's")
         missing = NEEDED.get(change.kind, set()) - change.settings.keys()
         if missing or (change.base is None and change.head is None):
             raise msgspec.ValidationError(f"{what} lacks {', '.join(sorted(missing)) or 'its place'}")
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether lists and mappings lie in each other no deeper than a report, which follows them, may go."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | tuple | Mapping)
+            for inner in (outer.values() if isinstance(outer, Mapping) else outer)
+        ]
+        if not level:
+            return True
+    return False
 
 
 def costs_of(base: Architecture | None, head: Architecture | None) -> Costs:

@@ -6,6 +6,7 @@ Source is searched without importing it; what looks like a builder is then tried
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,7 @@ def start(
     left_out = (*found.left_out, *failed)
     if not kept:
         if is_new:
+            shutil.rmtree(scope.project / ".keraviz", ignore_errors=True)
             with contextlib.suppress(OSError):  # a builder may have left something in it
                 scope.project.rmdir()
         raise UserError(_nothing(target, found, left_out), Code.NO_MODEL_FOUND)
