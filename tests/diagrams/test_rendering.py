@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from keraviz_docs.architecture import Architecture, to_json
@@ -143,10 +144,9 @@ def test_a_graph_that_aborts_graphviz_is_reported_and_the_next_one_is_drawn(seve
 
 
 def test_no_process_is_left_behind(several: Architecture) -> None:
-    def workers() -> set[str]:
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
-        lines = [line.split(maxsplit=2) for line in listed.stdout.splitlines()]
-        return {pid for pid, parent, args in lines if parent == str(os.getpid()) and "diagrams.worker" in args}
+    def workers() -> set[int]:
+        children = psutil.Process().children()
+        return {child.pid for child in children if "keraviz_docs.diagrams.worker" in child.cmdline()}
 
     before = workers()
     with Renderer() as renderer:
