@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 PICTURES = {
-    "model-page": ("zoo/vision-transformer/", "light", 1280, 960),
+    "model-page": ("zoo/vision-transformer/", "light", 1280, 1280),
     "gallery-dark": ("zoo/", "dark", 1280, 900),
 }
 
