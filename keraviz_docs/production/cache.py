@@ -39,6 +39,7 @@ _FORMAT = "1"
 _TRACES = 8
 """So many states of the sources are remembered for one entry: branches that a person switches between."""
 
+_TRIES = 20
 _CLEARED = "cleared-"
 """What is on its way out is called so."""
 
@@ -174,8 +175,7 @@ class Cache:
                 # Away at once, so that nobody stores into what is being removed.
                 version.rename(self.directory / f"{_CLEARED}{secrets.token_hex(8)}")
         for cleared in self.directory.glob(f"{_CLEARED}*"):
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(cleared)
+            _remove_whole(cleared)
 
     def trim(self) -> None:
         """Remove what was not used for longest, until well below the limit; and what died half written."""
@@ -286,3 +286,17 @@ def _spelled(value: Any, fingerprints: Fingerprints) -> str:
     if value is None or isinstance(value, (bool, int, float, str, bytes, dt.date)):
         return repr(value)
     raise TypeError(f"a manifest cannot hold a {type(value).__name__}")
+
+
+def _remove_whole(directory: Path) -> None:
+    """Remove a directory into which somebody may just be finishing a file, or which somebody else removes, too."""
+    for left in reversed(range(_TRIES)):
+        try:
+            shutil.rmtree(directory)
+        except OSError:  # noqa: PERF203  # each attempt counts
+            if not directory.exists():
+                return
+            if not left:
+                raise
+        else:
+            return

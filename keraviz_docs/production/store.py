@@ -180,7 +180,7 @@ class _Stored(msgspec.Struct, frozen=True):
     digest: str
 
 
-_RACES = 5
+_RACES = 100
 
 
 def _attempts() -> Iterator[contextlib.AbstractContextManager[None]]:
