@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -17,25 +18,45 @@ from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import SHEETS, EngineName, Format, Job, OverviewJob, Renderer, Sheet, is_condensed
 from keraviz_docs.manifest.entries import Expand
 from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing
-from keraviz_docs.pages.writing import write_if_changed
+from keraviz_docs.pages.writing import KEPT_ASIDE, write_if_changed
 from keraviz_docs.production import BuildProgress, Store
 from keraviz_docs.production.store import digest
 from keraviz_docs.workers import Workers
 
-_Key = tuple[str, Sheet]
+_PARTS = "overview.json"
+_log = logging.getLogger(__name__)
 
 
 class Drawings:
-    """Draws models as they come, each drawing by one call of a worker."""
+    """Draws models as they come, each by one call of a worker."""
 
-    def __init__(self, formats: Sequence[Format], graphviz: EngineName, store: Store, workers: Workers) -> None:
-        self._formats = formats
+    def __init__(
+        self,
+        formats: Sequence[Format],
+        graphviz: EngineName,
+        store: Store,
+        workers: Workers,
+        directory: Path | None = None,
+    ) -> None:
+        """Draw nothing yet.
+
+        Args:
+            formats: what is drawn; ``svg`` is among them.
+            graphviz: which Graphviz draws.
+            store: where drawings are kept from one build to the next.
+            workers: who draws.
+            directory: where the models' pages are; without it, drawings are only stored.
+        """
+        self._formats = tuple(formats)
         self._graphviz = graphviz
         self._store = store
         self._workers = workers
-        self._printer = _fingerprint(graphviz, formats)
-        self._stored: dict[_Key, tuple[str, Mapping[str, Path]]] = {}
-        self._begun: dict[_Key, tuple[str, Future[str | None]]] = {}
+        self._directory = directory.absolute() if directory else None  # workers have a current directory of their own
+        self._printer = _fingerprint(graphviz, self._formats)
+        self._keys: dict[str, str] = {}
+        self._stored: dict[str, Mapping[str, Path]] = {}
+        self._begun: dict[str, Future[_Drawn]] = {}
+        self._drawn: dict[str, _Drawn] = {}
 
     def prepare(self) -> None:
         """Start the workers: they import what draws while the process that reads still imports Keras."""
@@ -45,66 +66,87 @@ class Drawings:
         """Look for the drawings of a model, and have those drawn that are missing."""
         if model.reading is None:
             return
-        architecture = model.reading.architecture
-        shown = digest(msgspec.json.encode(architecture, order="deterministic"))
-        for sheet in SHEETS:
-            key = digest(repr((self._printer, shown, model.entry.expand, sheet)).encode())
-            stored = self._store.get_files(key)
-            if stored is not None:
-                self._stored[model.id, sheet] = key, stored
-            else:
-                done = self._workers.submit(
-                    _draw, self._store, key, sheet, architecture, model.entry.expand, self._formats, self._graphviz
-                )
-                self._begun[model.id, sheet] = key, done
+        shown = digest(msgspec.json.encode(model.reading.architecture, order="deterministic"))
+        self._keys[model.id] = digest(repr((self._printer, shown, model.entry.expand)).encode())
+        stored = self._store.get_files(self._keys[model.id])
+        if stored is None:
+            self._draw(model)
+        else:
+            self._stored[model.id] = stored
 
-    def finish(self, progress: BuildProgress) -> dict[_Key, str]:
-        """Wait for all drawings; return why some could not be made.
+    def finish(self, progress: BuildProgress) -> tuple[str, ...]:
+        """Wait for all drawings; return a sentence for each that could not be made.
 
         Raises:
             GraphvizMissingError: Graphviz does not work at all.
-            FileNotFoundError: somebody cleared the store meanwhile.
+            OSError: there is no directory for the pages, and the store cannot be written.
         """
-        errors: dict[_Key, str] = {}
         with progress.drawing(len(self._begun)) as drew:
             while self._begun:
-                place = next(iter(self._begun))
-                key, done = self._begun.pop(place)
-                if (error := done.result()) is not None:
-                    errors[place] = error
-                elif (stored := self._store.get_files(key)) is not None:
-                    self._stored[place] = key, stored
-                else:
-                    raise FileNotFoundError(key)
+                identifier = next(iter(self._begun))
+                drawn = self._drawn[identifier] = self._begun.pop(identifier).result()
+                if drawn.unstored is not None:
+                    if self._directory is None:
+                        raise drawn.unstored
+                    _log.warning("%s: nothing can be cached there: %s", self._store.directory, drawn.unstored)
                 drew()
-        return errors
+        return tuple(error for drawn in self._drawn.values() for error in drawn.errors)
 
-    def placed(
-        self, zoo: Sequence[Documented], directory: Path, progress: BuildProgress
-    ) -> tuple[list[Documented], list[str]]:
-        """Wait for all drawings, and copy them to their pages; return the models with them, and the files' names.
+    def placed(self, zoo: Sequence[Documented], progress: BuildProgress) -> tuple[list[Documented], list[str]]:
+        """Wait until all drawings lie beside their pages; return the models with them, and the files' names.
 
         Raises:
             GraphvizMissingError: as :meth:`finish`.
-            FileNotFoundError: likewise.
+            OSError: the directory cannot be written.
         """
-        errors = self.finish(progress)
+        self.finish(progress)
+        assert self._directory is not None  # noqa: S101  # who wants them placed says where
         names: list[str] = []
         models: list[Documented] = []
         for model in zoo:
-            drawings: list[Drawing] = []
-            for sheet in SHEETS:
-                key, bundle = self._stored.get((model.id, sheet), ("", {}))
-                named: dict[str, str] = {form: f"{model.id}-{sheet}.{form}" for form in self._formats}
-                if named["svg"] not in bundle:
-                    continue
-                for name in named.values():
-                    write_if_changed(directory / model.id / name, bundle[name].read_bytes())
-                    names.append(f"{model.id}/{name}")
-                drawings.append(replace(_drawing(model, sheet, bundle, named), digest=key))
-            sentences = [errors[model.id, sheet] for sheet in SHEETS if (model.id, sheet) in errors]
-            models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(sentences) or None))
+            placed, errors = self._placed(self._directory / model.id, model)
+            names += (f"{model.id}/{name}" for name in placed)
+            drawings = [
+                replace(_drawing(self._directory / model.id, model, sheet, named), digest=self._keys[model.id])
+                for sheet in SHEETS
+                if (named := {form: f"{model.id}-{sheet}.{form}" for form in self._formats})["svg"] in placed
+            ]
+            models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(errors) or None))
         return models, names
+
+    def _draw(self, model: Documented) -> None:
+        assert model.reading is not None  # noqa: S101  # only models that were read have drawings
+        folder = self._directory / model.id if self._directory else None
+        architecture, depth = model.reading.architecture, _depth(model.entry.expand)
+        self._begun[model.id] = self._workers.submit(
+            _draw, architecture, depth, self._formats, self._graphviz, self._store, self._keys[model.id], folder
+        )
+
+    def _placed(self, folder: Path, model: Documented) -> tuple[Sequence[str], Sequence[str]]:
+        """Return the files that are in a model's directory now, and what could not be drawn."""
+        if model.id in self._stored:
+            try:
+                files = self._stored[model.id]
+                for name, path in files.items():
+                    write_if_changed(folder / _place(name), path.read_bytes())
+            except FileNotFoundError:  # somebody cleared the store meanwhile
+                self._draw(model)
+                self._drawn[model.id] = self._begun.pop(model.id).result()
+            else:
+                return tuple(map(_place, files)), ()
+        drawn = self._drawn.get(model.id)
+        return (drawn.names, drawn.errors) if drawn else ((), ())
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What became of one model's drawings."""
+
+    names: tuple[str, ...]
+    errors: tuple[str, ...]
+    """One sentence for each that Graphviz could not draw."""
+    unstored: OSError | None
+    """Why they could not be kept for the next build."""
 
 
 class _Parts(msgspec.Struct):
@@ -114,11 +156,16 @@ class _Parts(msgspec.Struct):
     blocks: tuple[BlockDrawing, ...]
 
 
-def _drawing(model: Documented, sheet: Sheet, bundle: Mapping[str, Path], files: Mapping[str, str]) -> Drawing:
+def _place(name: str) -> str:
+    """Return where a stored file lies below a model's directory."""
+    return f"{KEPT_ASIDE}/{name}" if name == _PARTS else name
+
+
+def _drawing(folder: Path, model: Documented, sheet: Sheet, files: Mapping[str, str]) -> Drawing:
     if sheet == "overview":
-        parts = msgspec.json.decode(bundle[_parts_name(model.id)].read_bytes(), type=_Parts)
+        parts = msgspec.json.decode((folder / _place(_PARTS)).read_bytes(), type=_Parts)
         return Drawing(sheet, parts.svg, files, parts.blocks)
-    svg = bundle[files["svg"]].read_text(encoding="utf-8")
+    svg = (folder / files["svg"]).read_text(encoding="utf-8")
     condensed = model.reading is not None and is_condensed(model.reading.architecture, depth=_depth(model.entry.expand))
     return Drawing(sheet, svg, files, condensed=condensed)
 
@@ -128,26 +175,38 @@ def _nothing() -> None:
 
 
 def _draw(
-    store: Store,
-    key: str,
-    sheet: Sheet,
     architecture: Architecture,
-    expand: Expand,
+    depth: int | None,
     formats: Sequence[Format],
     graphviz: EngineName,
-) -> str | None:
-    """Draw one sheet into the store; return why that could not be done."""
-    with tempfile.TemporaryDirectory(prefix="keraviz-") as draft:
-        files = {form: Path(draft, f"{architecture.id}-{sheet}.{form}") for form in formats}
-        job: Job | OverviewJob
-        if sheet == "overview":
-            job = OverviewJob(architecture, files, Path(draft, _parts_name(architecture.id)))
-        else:
-            job = Job(architecture, sheet, files, _depth(expand))
-        error = _renderer(graphviz).carry_out(job).error
-        if error is None:
-            store.put_files(key, {path.name: path.read_bytes() for path in sorted(Path(draft).iterdir())})
-        return error
+    store: Store,
+    key: str,
+    folder: Path | None,
+) -> _Drawn:
+    """Draw all sheets of a model into a folder, and into the store unless one failed."""
+    errors: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="keraviz-") as made:
+        draft = Path(made)
+        for sheet in SHEETS:
+            files = {form: draft / f"{architecture.id}-{sheet}.{form}" for form in formats}
+            job: Job | OverviewJob
+            if sheet == "overview":
+                job = OverviewJob(architecture, files, draft / _PARTS)
+            else:
+                job = Job(architecture, sheet, files, depth)
+            if (error := _renderer(graphviz).carry_out(job).error) is not None:
+                errors.append(error)
+        contents = {path.relative_to(draft).as_posix(): path.read_bytes() for path in sorted(draft.iterdir())}
+    if folder is not None:
+        for name, content in contents.items():
+            write_if_changed(folder / _place(name), content)
+    unstored = None
+    if not errors:
+        try:
+            store.put_files(key, contents)
+        except OSError as error:
+            unstored = error
+    return _Drawn(tuple(map(_place, contents)), tuple(errors), unstored)
 
 
 @cache
@@ -156,10 +215,6 @@ def _renderer(graphviz: EngineName) -> Renderer:
     renderer = Renderer(graphviz)
     atexit.register(renderer.close)
     return renderer
-
-
-def _parts_name(identifier: str) -> str:
-    return f"{identifier}-parts.json"
 
 
 def _depth(expand: Expand) -> int | None:

@@ -6,7 +6,7 @@ The command ``keraviz build`` and the MkDocs plugin both call :func:`build`; nei
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +19,7 @@ from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import Documented
-from keraviz_docs.pages.writing import WrittenPages, write
+from keraviz_docs.pages.writing import WrittenPages, claim, write
 from keraviz_docs.production.pool import default_jobs
 from keraviz_docs.workers import Workers
 
@@ -86,21 +86,14 @@ def build(
         UserError: the manifest is wrong or names no model, Graphviz is missing, no model can be read at all, or the
             directory cannot be written.
     """
-    loaded = manifests.load(manifest)
-    kept = production.Cache.of(loaded.project, cache)
-    with Workers(jobs or default_jobs()) as workers:
-        drawings = Drawings(
-            _with_svg(loaded.formats if formats is None else formats),
-            graphviz or loaded.graphviz,
-            kept.diagrams,
-            workers,
-        )
+    claim(directory)
+    with _opened(manifest, directory, formats, graphviz, cache, jobs) as (loaded, kept, workers, drawings):
         report = _read(loaded, kept, jobs, executor, pools, progress, drawings)
         if not report.models and not report.undiscovered:
             raise UserError(f"{manifest} names no model: add one under `models:`", Code.NO_MODELS)
         zoo = [_documented(model) for model in report.models]
         zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
-        zoo, drawn = _placed(zoo, directory, drawings, progress or production.Silent())
+        zoo, drawn = drawings.placed(zoo, progress or production.Silent())
         pairs, compiled, uncomparable = _compared(loaded, zoo, kept, graphviz, progress)
         pages = write(
             loaded.title,
@@ -182,18 +175,28 @@ def prepare(
     Raises:
         UserError: as for :func:`build`.
     """
+    with _opened(manifest, None, formats, graphviz, cache, jobs) as (loaded, kept, _, drawings):
+        report = _read(loaded, kept, jobs, executor, None, progress, drawings, shard)
+        undrawn = drawings.finish(progress or production.Silent())
+    return Share(report, undrawn)
+
+
+@contextlib.contextmanager
+def _opened(
+    manifest: Path,
+    directory: Path | None,
+    formats: Sequence[Format] | None,
+    graphviz: EngineName | None,
+    cache: Path | None,
+    jobs: int | None,
+) -> Iterator[tuple[manifests.Manifest, production.Cache, Workers, Drawings]]:
+    """Load a manifest, and make ready what works for its build."""
     loaded = manifests.load(manifest)
     kept = production.Cache.of(loaded.project, cache)
+    shown = loaded.formats if formats is None else formats
+    with_svg: tuple[Format, ...] = ("svg", *(form for form in shown if form != "svg"))
     with Workers(jobs or default_jobs()) as workers:
-        drawings = Drawings(
-            _with_svg(loaded.formats if formats is None else formats),
-            graphviz or loaded.graphviz,
-            kept.diagrams,
-            workers,
-        )
-        report = _read(loaded, kept, jobs, executor, None, progress, drawings, shard)
-        errors = drawings.finish(progress or production.Silent())
-    return Share(report, tuple(errors.values()))
+        yield loaded, kept, workers, Drawings(with_svg, graphviz or loaded.graphviz, kept.diagrams, workers, directory)
 
 
 def _read(
@@ -225,10 +228,6 @@ def _read(
         )
 
 
-def _with_svg(formats: Sequence[Format]) -> tuple[Format, ...]:
-    return ("svg", *(form for form in formats if form != "svg"))
-
-
 def _documented(model: production.ModelReport) -> Documented:
     return Documented(entry=model.entry, outcome=model.outcome, digest=model.digest)
 
@@ -236,25 +235,3 @@ def _documented(model: production.ModelReport) -> Documented:
 def _entry(failure: Failure) -> ModelEntry:
     """Return an entry for a module that could not be searched for models, so that it has a page, too."""
     return ModelEntry(id=failure.id, target=BuilderTarget(failure.target, ""), title=failure.target)
-
-
-_ATTEMPTS = 3
-"""How often drawings are looked for anew when somebody clears the cache between finding and taking them."""
-
-
-def _placed(
-    zoo: Sequence[Documented],
-    directory: Path,
-    drawings: Drawings,
-    progress: production.BuildProgress,
-    attempts: int = _ATTEMPTS,
-) -> tuple[list[Documented], list[str]]:
-    """Return the models with their drawings, and the files that are now in place."""
-    try:
-        return drawings.placed(zoo, directory, progress)
-    except FileNotFoundError:
-        if attempts == 1:
-            raise
-    for model in zoo:
-        drawings.begin(model)
-    return _placed(zoo, directory, drawings, progress, attempts - 1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cache
@@ -25,7 +26,8 @@ from keraviz_docs.pages.page import Page, fill
 from keraviz_docs.workers import Workers
 
 _ASSETS = Path(__file__).parent / "assets"
-_PARTS = ".parts"
+KEPT_ASIDE = ".parts"
+"""A folder beside a page, with files that are no part of the site."""
 _MINIATURE = "miniature"
 _RECORD = ".keraviz-files.json"
 STYLE = "keraviz.css"
@@ -48,7 +50,7 @@ class _Piece(msgspec.Struct, frozen=True):
     @property
     def published(self) -> list[str]:
         """The files that belong to the site; the others are for us."""
-        return [name for name in self.files if f"/{_PARTS}/" not in f"/{name}"]
+        return _published(self.files)
 
     def is_whole(self, directory: Path) -> bool:
         """Tell whether all files are as they were written."""
@@ -109,7 +111,7 @@ class WrittenPages:
         Raises:
             OSError: it was embedded, or there is none of this name.
         """
-        return (self.directory / PurePosixPath(page).parent / _PARTS / f"{name}.html").read_text(encoding="utf-8")
+        return (self.directory / PurePosixPath(page).parent / KEPT_ASIDE / f"{name}.html").read_text(encoding="utf-8")
 
 
 def write(
@@ -138,16 +140,16 @@ def write(
         embed: whether diagrams and tables go into the Markdown, for generators without our plugin.  Otherwise they
             are kept aside for :meth:`WrittenPages.part`.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
-        drawn: files that are in the directory already and belong to it, such as diagrams.
+        drawn: files that are in the directory already and belong to it, such as diagrams; those kept aside, too.
         workers: who composes the models' pages, when not this process.
 
     Raises:
         UserError: the directory cannot be written, or holds files that this function did not write.
     """
     written: dict[str, WrittenPage] = {}
-    files = {*drawn, STYLE, *SHARED}
+    files = {*_published(drawn), STYLE, *SHARED}
     pieces: dict[str, _Piece] = {}
-    try:
+    with _refusing(directory):
         earlier = _earlier(directory)
         style = (_ASSETS / "keraviz.css").read_text(encoding="utf-8") + palette.stylesheet()
         write_if_changed(directory / STYLE, style.encode())
@@ -205,11 +207,9 @@ def write(
         pieces[""] = piece
         written["index.md"] = WrittenPage("index.md", text.as_title(title), frozenset())
         files.update(name for piece in pieces.values() for name in piece.published)
-        record = _Record(sorted(files.union(*(piece.files for piece in pieces.values()))), pieces)
+        record = _Record(sorted(files.union(drawn, *(piece.files for piece in pieces.values()))), pieces)
         _remove(directory, set(earlier.files) - set(record.files))
         write_if_changed(directory / _RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1))
-    except OSError as error:
-        raise UserError(f"{directory} cannot be written: {error.strerror or error}", Code.CANNOT_WRITE) from error
     return WrittenPages(
         directory=directory,
         index=written["index.md"],
@@ -221,6 +221,25 @@ def write(
         changes=written.get(f"{changes_page.FOLDER}/index.md"),
         files=tuple(sorted(files)),
     )
+
+
+def claim(directory: Path) -> None:
+    """Check that pages may go into a directory, before anything goes there.
+
+    Raises:
+        UserError: it cannot be used, or holds somebody else's pages.
+    """
+    with _refusing(directory):
+        _earlier(directory)
+
+
+@contextlib.contextmanager
+def _refusing(directory: Path) -> Iterator[None]:
+    """Turn what the disk refuses into the user's mistake."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{directory} cannot be written: {error.strerror or error}", Code.CANNOT_WRITE) from error
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
@@ -249,15 +268,19 @@ def _write_page(
         published[page.path] = _standalone(fill(page.markdown, page.parts.__getitem__), depth=len(folder.parts))
     else:
         kept |= page.parts
-    hidden = {(folder / _PARTS / f"{name}.html").as_posix(): content for name, content in kept.items()}
+    hidden = {(folder / KEPT_ASIDE / f"{name}.html").as_posix(): content for name, content in kept.items()}
     files = {name: content.encode() for name, content in sorted((published | hidden).items())}
     for name, content in files.items():
         write_if_changed(directory / name, content)
     return _Piece(key, {name: _digest(content) for name, content in files.items()})
 
 
+def _published(names: Iterable[str]) -> list[str]:
+    return [name for name in names if f"/{KEPT_ASIDE}/" not in f"/{name}"]
+
+
 def _aside(directory: Path, folder: str, name: str) -> Path:
-    return directory / folder / _PARTS / f"{name}.html"
+    return directory / folder / KEPT_ASIDE / f"{name}.html"
 
 
 def _anchors(model: Documented) -> frozenset[str]:

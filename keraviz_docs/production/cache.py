@@ -81,7 +81,7 @@ class Usage:
     readings: Held
     """Models that were read, and modules that were searched for models."""
     diagrams: Held
-    """Drawings, each in all its formats."""
+    """All drawings of a model, and drawings of what differs between two."""
     others: Held
     """What other versions of the layout left; it goes like everything else when it was not used for longest."""
     limit: int
