@@ -26,6 +26,7 @@ FailureKind = Literal[
     "saved-file",  # a .keras archive that is missing, damaged or needs code that is not there
     "cost-rule",  # a rule for costs that the zoo registered failed
     "no-builders",  # a module that is to be searched for builders has none
+    "internal",  # a bug in this package
 ]
 
 CODES: Mapping[FailureKind, Code] = {
@@ -41,6 +42,7 @@ CODES: Mapping[FailureKind, Code] = {
     "saved-file": Code.SAVED_FILE,
     "cost-rule": Code.COST_RULE,
     "no-builders": Code.NO_BUILDERS,
+    "internal": Code.INTERNAL,
 }
 """What each kind of failure is called in messages."""
 
@@ -84,7 +86,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
     message: str
     """One or two sentences: what happened, what was expected, what to do."""
     frames: tuple[Frame, ...] = ()
-    """The zoo's own frames, outermost first; Keras's and ours are left out."""
+    """The zoo's own frames, outermost first; Keras's and ours are left out, unless it is a bug of ours."""
     output: str = ""
     """The last of what the builder printed, at most 4,000 characters."""
 

@@ -78,6 +78,7 @@ class Code(Enum):
     NO_BUILDERS = "KV211", "A module has no builders"
     BACKEND = "KV212", "Keras does not use TensorFlow"
     COST_RULE = "KV213", "A rule for costs failed"
+    INTERNAL = "KV214", "keraviz-docs itself has a bug"
 
     GRAPHVIZ_MISSING = "KV301", "There is no Graphviz that works"
     GRAPHVIZ_FAILED = "KV302", "Graphviz could not draw a diagram"

@@ -326,6 +326,15 @@ class Mixing(keras.layers.Layer): ...
         remedy="Mend the rule; the message has the shapes that it was given. Return `None` where it cannot tell. "
         "The documentation says [what a rule gets](../explanation/figures.md).",
     ),
+    Code.INTERNAL: Explanation(
+        example="Reading the model that `nets:broken` returned failed because of a bug in keraviz-docs, not in your "
+        "code: …",
+        why="Your builder did nothing wrong: the exception was raised by code of keraviz-docs, where it reads the "
+        "model. The site goes on with the other models.",
+        remedy="Please report it as an issue of keraviz-docs, `github.com/OWNER/keraviz-docs/issues`, where `OWNER` is "
+        "the account that publishes it. The message has the versions, and terminal, log and page show the lines that "
+        "led there; a builder that shows it helps most.",
+    ),
     # ----------------------------------------------------------------------------------------------------- drawing
     Code.GRAPHVIZ_MISSING: Explanation(
         example="Error: `graphviz: system` needs the `dot` program, and it is not on the PATH: install Graphviz …",

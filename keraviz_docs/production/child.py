@@ -8,7 +8,6 @@ import importlib
 import os
 import pkgutil
 import sys
-import traceback
 
 import msgspec
 
@@ -21,6 +20,7 @@ from keraviz_docs.production.importing import import_from_source
 from keraviz_docs.production.messages import Answer, Answered, Discovered, Discovery, FromChild, Request, frame
 from keraviz_docs.production.observing import Observer
 from keraviz_docs.reading import environment
+from keraviz_docs.reading.failures import from_exception
 
 _COLLECTED_AFTER = 100_000
 """Objects; a process that lives for a second has little to gain from looking for garbage all the time."""
@@ -75,7 +75,8 @@ def _answer(request: Request) -> Answer:
             return _discover(request.entry, request)
         return _read(request.entry, request)
     except BaseException as error:  # SystemExit and worse: the process ends either way, but not without an answer
-        return request.failure("exception", _told(error))
+        problem = from_exception(error, f"Reading `{request.target}`", request.project)
+        return request.failure(problem.kind, problem.message, problem.frames)
 
 
 def _read(entry: ModelEntry, request: Request) -> Reading | Failure:
@@ -110,12 +111,3 @@ def _write(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
-
-
-def _told(error: BaseException) -> str:
-    traceback.print_exception(error)
-    try:
-        text = str(error)
-    except Exception:  # an exception that cannot even be told
-        text = ""
-    return f"{type(error).__name__}: {text}".removesuffix(": ")

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from keraviz_docs.manifest.entries import BuilderTarget, DiscoverEntry, Limits, ModelEntry
-from keraviz_docs.outcome import Failure, FailureKind, Reading
+from keraviz_docs.outcome import Failure, FailureKind, Frame, Reading
 
 _LENGTH = struct.Struct("!I")
 
@@ -33,12 +33,18 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     """The environment variables that the builder sees."""
 
-    def failure(self, kind: FailureKind, message: str) -> Failure:
+    @property
+    def target(self) -> str:
+        """The builder, archive or module, as the manifest names it."""
+        return self.entry.module if isinstance(self.entry, DiscoverEntry) else str(self.entry.target)
+
+    def failure(self, kind: FailureKind, message: str, frames: tuple[Frame, ...] = ()) -> Failure:
         """Return a failure that names the request's entry."""
         if isinstance(self.entry, DiscoverEntry):
-            slug = re.sub(r"[^a-z0-9]+", "-", self.entry.module.lower()).strip("-") or "discover"
-            return Failure(id=slug, target=self.entry.module, kind=kind, message=message)
-        return Failure(id=self.entry.id, target=str(self.entry.target), kind=kind, message=message)
+            name = re.sub(r"[^a-z0-9]+", "-", self.entry.module.lower()).strip("-") or "discover"
+        else:
+            name = self.entry.id
+        return Failure(id=name, target=self.target, kind=kind, message=message, frames=frames)
 
 
 def packed(request: Request) -> bytes:

@@ -1,18 +1,22 @@
-"""What a builder did wrong, as a :class:`~keraviz_docs.outcome.Failure` that its author can act on."""
+"""What a builder did wrong, or this package, as a :class:`~keraviz_docs.outcome.Failure` that somebody can act on."""
 
 from __future__ import annotations
 
+import platform
 import re
+import sys
 import sysconfig
 import traceback
 from pathlib import Path
 from types import TracebackType
 
+from keraviz_docs import __version__
 from keraviz_docs.outcome import FailureKind, Frame
 from keraviz_docs.reading.sources import is_within, portable
 
 _LONGEST_MESSAGE = 2_000
 _MOST_FRAMES = 20
+_TOOLS = frozenset({"numpy", "msgspec"})
 _FOREIGN = frozenset({"keras", "tensorflow", "tf_keras", "keraviz_docs", "absl", "numpy", "optree"})
 
 
@@ -27,14 +31,21 @@ class CannotRead(Exception):  # noqa: N818 -- it reads as the sentence it stands
 
 
 def from_exception(error: BaseException, doing: str, project: Path, *, kind: FailureKind = "exception") -> CannotRead:
-    """Describe what somebody else's code raised.
+    """Describe what somebody else's code raised, or ours while it read what that code gave.
+
+    It is our mistake when the innermost frame is ours: neither the zoo's, nor of a package that the zoo called, nor
+    Keras's.  Then the kind is ``internal``, and the frames are all there are.
 
     Args:
-        error: what was raised.
+        error: what was raised, and caught by the caller.
         doing: what raised it, the subject of the sentence: ``"`zoo.nets:unet`"``.
         project: the directory whose frames are the zoo's own.
         kind: what kind of failure it is, unless the exception itself says more.
     """
+    lines = _lines(error.__traceback__)
+    # The frame that caught it called the zoo's code or ours; it says nothing about whose the exception is.
+    if kind != "import" and not isinstance(error, (MemoryError, SystemExit)) and _is_ours(error, lines[1:]):
+        return _internal(error, doing, lines, project)
     frames = own_frames(error, project)
     if isinstance(error, MemoryError):
         return CannotRead("memory", f"{doing} ran out of memory. {told(error)}".rstrip(), frames)
@@ -46,6 +57,30 @@ def from_exception(error: BaseException, doing: str, project: Path, *, kind: Fai
     if isinstance(error, RecursionError):
         return CannotRead(kind, f"{doing} raised RecursionError: it calls itself without an end.", frames)
     return CannotRead(kind, f"{doing} raised {told(error)}", frames)
+
+
+def _internal(error: BaseException, doing: str, lines: list[traceback.FrameSummary], project: Path) -> CannotRead:
+    versions = [f"keraviz-docs {__version__}"]
+    versions += [
+        f"{title} {getattr(sys.modules[name], '__version__', '?')}"
+        for name, title in (("keras", "Keras"), ("tensorflow", "TensorFlow"))
+        if name in sys.modules
+    ]
+    versions.append(f"Python {platform.python_version()}")
+    message = (
+        f"{doing} failed because of a bug in keraviz-docs, not in your code: {told(error)}. Please report it to the "
+        f"project, with the lines below and these versions: {', '.join(versions)}."
+    )
+    return CannotRead("internal", message, tuple(_frame(line, project) for line in lines[-_MOST_FRAMES:]))
+
+
+def _is_ours(error: BaseException, lines: list[traceback.FrameSummary]) -> bool:
+    """Whether this package raised, itself or in a function of Python or a library that it called."""
+    acting = [Path(line.filename) for line in lines if not line.filename.startswith("<")]
+    ours = [file.is_relative_to(_HERE) for file in acting if file != _IMPORT_HOOK and not _is_tool(file)]
+    if isinstance(error, RecursionError):  # where it strikes is chance
+        return bool(ours) and all(ours)
+    return bool(ours) and ours[-1]
 
 
 def told(error: BaseException) -> str:
@@ -110,10 +145,17 @@ def _is_real(line: traceback.FrameSummary) -> bool:
 
 
 def _is_foreign(file: Path) -> bool:
-    if file.is_relative_to(_STANDARD) and "site-packages" not in file.parts:
-        return True
-    return Path(portable(file)).parts[0] in _FOREIGN
+    return _is_standard(file) or Path(portable(file)).parts[0] in _FOREIGN
+
+
+def _is_tool(file: Path) -> bool:
+    return _is_standard(file) or Path(portable(file)).parts[0] in _TOOLS
+
+
+def _is_standard(file: Path) -> bool:
+    return file.is_relative_to(_STANDARD) and "site-packages" not in file.parts
 
 
 _HERE = Path(__file__).resolve().parents[1]
+_IMPORT_HOOK = _HERE / "production" / "importing.py"  # compiles the zoo's modules, whose mistakes it passes on
 _STANDARD = Path(sysconfig.get_paths()["stdlib"])

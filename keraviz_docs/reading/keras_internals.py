@@ -183,6 +183,17 @@ def _attribute(owner: Any, name: str, value: Any) -> Iterator[None]:
             delattr(owner, name)
 
 
+def whole_tracebacks() -> contextlib.AbstractContextManager[None]:
+    """Leave every frame in the tracebacks of what Keras raises (``keras/src/utils/traceback_utils.py``).
+
+    Without its own, it looks as if the code that called Keras had raised.  Keras's public switch would also leave the
+    arguments of a failing call out of the message.
+    """
+    from keras.src.utils import traceback_utils
+
+    return _attribute(traceback_utils, "_process_traceback_frames", lambda trace: trace)
+
+
 @contextlib.contextmanager
 def diverted(function: FunctionType, stand_in: Callable[..., Any]) -> Iterator[None]:
     """Make a function do something else for whoever holds it, also under ``from keras.utils import get_file``.

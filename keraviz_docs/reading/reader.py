@@ -11,7 +11,7 @@ from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry, SavedModelT
 from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading, to_json
 from keraviz_docs.reading import arguments, building, facts, failures, saved, targets
 from keraviz_docs.reading.environment import use_tensorflow
-from keraviz_docs.reading.keras_internals import WeightsNeeded
+from keraviz_docs.reading.keras_internals import WeightsNeeded, whole_tracebacks
 from keraviz_docs.reading.pretrained import no_pretrained_weights
 
 
@@ -20,7 +20,7 @@ def read(entry: ModelEntry, project: Path) -> Outcome:
     use_tensorflow()
     target = entry.target
     try:
-        with targets.importable(project), no_pretrained_weights():
+        with targets.importable(project), no_pretrained_weights(), whole_tracebacks():
             if isinstance(target, SavedModelTarget):
                 return _encodable(_read_archive(entry, target, project))
             return _encodable(_read_builder(entry, target, project))

@@ -71,6 +71,13 @@ def mixing(call):
 keraviz_docs.cost.register("nets:Mixing", mixing)
 
 
+def broken():
+    from keraviz_docs.reading import assembling
+
+    assembling._identity = None
+    return unet()
+
+
 def mixed():
     inputs = keras.Input((8,))
     return keras.Model(inputs, Mixing(name="mix")(inputs))
@@ -88,6 +95,7 @@ models:
 - {id: crash, builder: "nets:aborts"}
 - {id: saved-file, file: archives/digits.keras}
 - {id: cost-rule, builder: "nets:mixed"}
+- {id: internal, builder: "nets:broken"}
 - discover: helpers
 """
 

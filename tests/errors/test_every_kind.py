@@ -62,7 +62,7 @@ AT_ONCE: list[tuple[str, str, Mapping[str, str]]] = [
 ]
 """Code, command, and the files that are there."""
 
-READING = ["KV201", "KV202", "KV203", "KV204", "KV205", "KV207", "KV208", "KV209", "KV210", "KV211", "KV213"]
+READING = ["KV201", "KV202", "KV203", "KV204", "KV205", "KV207", "KV208", "KV209", "KV210", "KV211", "KV213", "KV214"]
 """What models of one manifest fail with."""
 
 ELSEWHERE = {

@@ -114,6 +114,12 @@ def test_an_exception_is_told_with_the_builders_own_lines(report: Report) -> Non
     assert [(frame.file, frame.function) for frame in told.frames] == [("misbehaving.py", "raises")]
 
 
+def test_what_cannot_be_compiled_is_not_blamed_on_who_compiles_it(report: Report) -> None:
+    told = failure(report, "imports_what_is_no_python")
+    assert told.kind == "exception"
+    assert "raised SyntaxError" in told.message
+
+
 @pytest.mark.parametrize("name", ["raises_what_cannot_be_told", "raises_what_cannot_be_pickled", "recurses"])
 def test_a_strange_exception_is_told_as_well_as_it_can_be(report: Report, name: str) -> None:
     told = failure(report, name)

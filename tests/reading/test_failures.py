@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import keraviz_docs
 from keraviz_docs.outcome import Failure, from_json, to_json
 
 Zoo = Callable[[dict[str, str]], Path]
@@ -72,6 +73,57 @@ def net():
     failure = failure_of(project, "nets:net")
     assert places(failure)[-1] == ("nets.py", 7, "call")
     assert "no_such_attribute" in failure.message
+
+
+OURS = """
+from keraviz_docs.reading import assembling, keras_internals
+
+def net():
+    assembling._identity = None
+    return keras.Sequential([keras.Input((3,)), layers.Dense(2)])
+
+def hooked():
+    keras_internals._Value = None
+    return keras.Variable(1.0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "doing", "last"),
+    [
+        ("net", "Reading the model that `nets:net` returned", "keraviz_docs/reading/assembling.py"),
+        ("hooked", "`nets:hooked`", "keraviz_docs/reading/keras_internals.py"),
+    ],
+)
+def test_our_own_mistake_is_not_blamed_on_the_builder(
+    name: str, doing: str, last: str, zoo: Zoo, failure_of: Callable[..., Failure]
+) -> None:
+    failure = failure_of(zoo(nets(OURS)), f"nets:{name}")
+    assert failure.kind == "internal"
+    assert failure.message.startswith(
+        f"{doing} failed because of a bug in keraviz-docs, not in your code: TypeError: 'NoneType' object is not "
+    )
+    assert f"keraviz-docs {keraviz_docs.__version__}, Keras 3." in failure.message
+    assert failure.frames[-1].file == last
+    assert failure.frames[-1].code
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "layers.EinsumDense('ab,bc->ac', (-2,))(keras.Input((3,)))",  # through a hook, with Keras's frames left out
+        "keras.Sequential([layers.Dense(2)]).quantize('int8')",
+        "keras.Variable('text')",
+        "keras.Variable({}.missing)",
+        "keras.Sequential([keras.Input((3,)), layers.Reshape((7,))])",
+    ],
+)
+def test_what_keras_raises_on_behalf_of_a_builder_is_the_builders(
+    statement: str, zoo: Zoo, failure_of: Callable[..., Failure]
+) -> None:
+    failure = failure_of(zoo(nets(f"\ndef net():\n    return {statement}\n")), "nets:net")
+    assert failure.kind == "exception", failure.message
+    assert places(failure)[-1] == ("nets.py", 6, "net")
 
 
 def test_a_virtual_environment_in_the_project_is_not_the_zoos_own(zoo: Zoo, failure_of: Callable[..., Failure]) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import keras
@@ -20,6 +21,16 @@ from wellbehaved import small
 
 def raises() -> NoReturn:
     raise ValueError("the <b>width</b> must be even")
+
+
+def imports_what_is_no_python() -> None:
+    import importlib
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "no_python.py").write_text("def net(:\n")
+        sys.path.insert(0, folder)
+        importlib.import_module("no_python")
 
 
 def raises_what_cannot_be_told() -> NoReturn:
