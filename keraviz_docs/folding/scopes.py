@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 _BOUNDARY = re.compile(r"[_/.\-]+|(?<=\d)(?=[A-Za-z])")
+_SEPARATOR = re.compile(r"[_/.\-]+")
 _NUMBERED = re.compile(r"[_/.\-]*\d")
 _SUFFIX_PARTS = 3
 _DOMINANT = 0.75
@@ -35,9 +36,8 @@ def suffix_names(name: str) -> list[str]:
     """
     if not name[-1:].isdigit():
         return []
-    parts = re.split(r"[_/.\-]+", name)
-    starts = (re.search(r"[_/.\-]+".join(map(re.escape, parts[-count:])) + "$", name) for count in range(1, len(parts)))
-    return [found[0] for found in starts if found is not None][:_SUFFIX_PARTS]
+    starts = [separator.end() for separator in _SEPARATOR.finditer(name)]
+    return [name[start:] for start in reversed(starts[-_SUFFIX_PARTS:])]
 
 
 def find_suffix_scopes(
