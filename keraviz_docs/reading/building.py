@@ -109,6 +109,8 @@ def _is_about_statelessness(error: BaseException) -> bool:
 def _description(thing: Any) -> str:
     import keras
 
+    from keraviz_docs.reading.describing import public_module
+
     if thing is None:
         return "nothing (None)"
     kind = type(thing)
@@ -121,7 +123,7 @@ def _description(thing: Any) -> str:
         return f"the layer {kind.__name__}"
     if isinstance(thing, keras.KerasTensor):
         return "a KerasTensor"
-    name = kind.__name__ if module == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    name = kind.__name__ if module == "builtins" else f"{public_module(kind)}.{kind.__qualname__}"
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 

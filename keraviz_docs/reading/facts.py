@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import keyword
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -136,7 +137,29 @@ def _parameter(parameter: inspect.Parameter) -> str:
 def _annotation(annotation: Any) -> str:
     if isinstance(annotation, str):
         return annotation
-    return without_addresses(inspect.formatannotation(annotation))
+    return _with_public_names(without_addresses(inspect.formatannotation(annotation)))
+
+
+def _with_public_names(text: str) -> str:
+    """Name classes by where they are offered in public: ``keras.src.models.model.Model`` as ``keras.Model``.
+
+    What is no class, or offered nowhere else, stays.
+    """
+    return _PRIVATE_PATH.sub(_public_path, text)
+
+
+_PRIVATE_PATH = re.compile(r"\b[A-Za-z_]\w*(?:\.\w+)*\.(?:src|_\w+)(?:\.\w+)+")
+
+
+def _public_path(match: re.Match[str]) -> str:
+    from keraviz_docs.reading.describing import public_module
+
+    module, _, name = match[0].rpartition(".")
+    cls = getattr(sys.modules.get(module), name, None)
+    if not isinstance(cls, type):
+        return match[0]
+    offering = public_module(cls)
+    return f"{offering}.{name}" if getattr(sys.modules.get(offering), name, None) is cls else match[0]
 
 
 def _default(value: Any) -> str:

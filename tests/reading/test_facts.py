@@ -99,6 +99,27 @@ def test_a_class(facts_of: Callable[..., BuilderFacts]) -> None:
     assert facts.source == Source("nets.py", NETS.splitlines().index("class Net(keras.Model):") + 1)
 
 
+@pytest.mark.parametrize(
+    ("annotation", "shown"),
+    [
+        ("keras.Model", "keras.Model"),
+        ("keras.Model | None", "keras.Model | None"),
+        ("dict[str, list[keras.Sequential]]", "dict[str, list[keras.Sequential]]"),
+        ("Callable[[keras.KerasTensor], keras.layers.Dense]", "Callable[[keras.KerasTensor], keras.layers.Dense]"),
+        ("keras.src.Functional", "keras.src.models.functional.Functional"),  # offered nowhere else
+        ("'keras.src.models.model.Model'", "keras.src.models.model.Model"),  # as it was written
+    ],
+)
+def test_classes_are_named_as_they_are_imported(
+    annotation: str, shown: str, zoo: Zoo, reading_of: Callable[..., Reading]
+) -> None:
+    head = f"from collections.abc import Callable\nimport keras\n\ndef net(given: {annotation} = None):"
+    project = zoo({"nets.py": f"{head}\n    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])\n"})
+    signature = reading_of(project, "nets:net").builder.signature
+    assert signature is not None
+    assert signature.replace("collections.abc.", "") == f"net(given: {shown} = None)"
+
+
 def test_a_method(facts_of: Callable[..., BuilderFacts]) -> None:
     facts = facts_of("Documented.small")
     assert facts.docstring == "A small one."
