@@ -14,6 +14,7 @@ from mkdocs.structure.files import File, Files
 
 from keraviz_docs import production, site
 from keraviz_docs.errors import Code, UserError, more_about
+from keraviz_docs.manifest import ManifestError
 from keraviz_docs.pages.page import fill
 from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage, write_if_changed
 from mkdocs_plugin.navigation import place
@@ -226,8 +227,14 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
 
 
 def _plugin_error(error: UserError) -> PluginError:
-    """Return a mistake as MkDocs tells it: the build ends with the sentence and without a traceback."""
-    return PluginError(f"keraviz: {error}")
+    """Return a mistake as MkDocs tells it: the build ends with the sentence and without a traceback.
+
+    Several mistakes stand below their number, as MkDocs lists pages; editors find the places in indented lines, too.
+    """
+    text = str(error)
+    if isinstance(error, ManifestError) and len(error.mistakes) > 1:
+        text = f"there are {len(error.mistakes)} mistakes in the manifest:\n{text}"
+    return PluginError(f"keraviz: {text}".replace("\n", "\n  "))
 
 
 def _distinguish(file: File) -> None:

@@ -79,7 +79,7 @@ def _code(value: str) -> Code:
 def is_told(code: str, told: str) -> None:
     """Assert that a message is the one that the section of a code shows, and leads there."""
     assert EXPLANATIONS[_code(code)].example.strip("… ") in told
-    (pointer,) = re.findall(r"^More about this: keraviz explain (.*)$", told, flags=re.MULTILINE)
+    (pointer,) = re.findall(r"^ *More about this: keraviz explain (.*)$", told, flags=re.MULTILINE)
     assert code in pointer.split()
     assert "Traceback" not in told
 

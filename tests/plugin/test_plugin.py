@@ -206,6 +206,18 @@ def test_mistakes_in_the_manifest_are_told_with_their_place(
     assert "Traceback" not in caplog.text
 
 
+def test_several_mistakes_stand_below_one_another(build: Build, zoo: Path, caplog: pytest.LogCaptureFixture) -> None:
+    manifest = zoo.with_name("wrong.yml")
+    manifest.write_text('models:\n  - {id: a, biulder: "tiny_zoo:plain"}\n  - {id: B, file: 3}\n')
+    with pytest.raises(Abort):
+        build(manifest=manifest)
+    (error,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    head, *mistakes, more = error.splitlines()
+    assert head == "keraviz: there are 3 mistakes in the manifest:"
+    assert [re.search(r"wrong\.yml:\d+:\d+: ", line) is not None for line in mistakes] == [True] * 3
+    assert all(line.startswith("  ") for line in [*mistakes, more])
+
+
 def test_a_missing_manifest_is_told(build: Build, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(Abort):
         build(manifest=tmp_path / "nowhere.yml")
