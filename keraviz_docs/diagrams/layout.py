@@ -10,9 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import graphviz
 import msgspec
 
 from keraviz_docs.diagrams.figure import Arrow, Box
@@ -24,8 +22,21 @@ CLUSTER_LABEL_HEIGHT = 17
 _WILD = 1.2
 _CALM = 0.7
 
-LayOut = Callable[[str], bytes]
-"""Runs ``dot`` on DOT and returns Graphviz's ``json0``."""
+
+@dataclass(frozen=True)
+class Geometry:
+    """What Graphviz answers about a piece, in points; y grows downwards."""
+
+    centres: Mapping[str, Point]
+    """Of the nodes, by their names in the DOT."""
+    frames: Mapping[str, Rect]
+    """Of the clusters, likewise."""
+    curves: Mapping[str, Curve]
+    """By the ``curve`` attributes of the edges."""
+
+
+LayOut = Callable[[str], Geometry]
+"""Runs ``dot`` on DOT."""
 
 
 @dataclass(frozen=True)
@@ -60,33 +71,55 @@ class PlacedPiece:
 
 def place(piece: Piece, spacing: Spacing, lay_out: LayOut) -> PlacedPiece:
     """Give everything in a piece its place."""
-    return _placed(piece, spacing, msgspec.json.decode(lay_out(piece_source(piece, spacing))))
+    return _placed(piece, spacing, lay_out(piece_source(piece, spacing)))
+
+
+class _Object(msgspec.Struct, frozen=True, gc=False):
+    name: str
+    pos: str = ""
+    bb: str = ""
+
+
+class _Edge(msgspec.Struct, frozen=True, gc=False):
+    pos: str = ""
+    curve: str = ""
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    objects: list[_Object] = []
+    edges: list[_Edge] = []
+
+
+def geometry(answer: bytes) -> Geometry:
+    """Read Graphviz's ``json0``; its y axis grows upwards."""
+    graph = msgspec.json.decode(answer, type=_Answer)
+    return Geometry(
+        centres={node.name: _points(node.pos)[0] for node in graph.objects if node.pos},
+        frames={cluster.name: _rect(cluster.bb) for cluster in graph.objects if cluster.bb},
+        curves={edge.curve: _calmed(_points(edge.pos)) for edge in graph.edges if edge.curve and edge.pos},
+    )
 
 
 def piece_source(piece: Piece, spacing: Spacing) -> str:
     """Write the geometry of a piece, and nothing else, as DOT."""
-    graph = graphviz.Digraph(
-        graph_attr={
-            "rankdir": "LR" if spacing.horizontal else "TB",
-            "splines": "spline",
-            "nodesep": f"{spacing.nodes:g}",
-            "ranksep": f"{spacing.ranks:g}",
-            # Bounds the network simplex, whose last small improvements take most of its time on large graphs.
-            "nslimit": "20",
-            "nslimit1": "20",
-            "labeljust": "l",
-        },
-        node_attr={"shape": "box", "fixedsize": "true", "label": ""},
-        edge_attr={"arrowhead": "none"},
-    )
+    # Written without the library: no name or value here needs quotes, and checking that would take most of the time.
+    lines = [
+        "digraph {",
+        f"graph [rankdir={'LR' if spacing.horizontal else 'TB'} splines=spline labeljust=l",
+        f"nodesep={spacing.nodes:g} ranksep={spacing.ranks:g}",
+        # Bounds the network simplex, whose last small improvements take most of its time on large graphs.
+        "nslimit=20 nslimit1=20]",
+        'node [shape=box fixedsize=true label=""]',
+        "edge [arrowhead=none]",
+    ]
     names = _names(piece)
-    _fill(graph, piece, names)
+    _fill(lines, piece, names)
     if piece.entry_box is not None:
-        _node(graph, "in", piece.entry_box)
+        lines.append(_node("in", piece.entry_box))
     else:
-        _ghosts(graph, "in", len(piece.entries), "source")
+        _ghosts(lines, "in", len(piece.entries), "source")
     if piece.exit_box is None:
-        _ghosts(graph, "out", len(piece.exits), "sink")
+        _ghosts(lines, "out", len(piece.exits), "sink")
     leaving = Counter(arrow.tail for arrow in piece.inner)
     coming = Counter(arrow.head for arrow in (*piece.inner, *piece.entering))
     boxes = {box.key: box for box in piece.boxes}
@@ -94,10 +127,10 @@ def piece_source(piece: Piece, spacing: Spacing) -> str:
         in_chain = leaving[arrow.tail] == 1 and coming[arrow.head] == 1
         tail = _port(boxes[arrow.tail], names[arrow.tail], arrow.tail_port, spacing, leaving=True)
         head = _port(boxes[arrow.head], names[arrow.head], arrow.head_port, spacing, leaving=False)
-        graph.edge(tail, head, curve=f"a{index}", weight="8" if in_chain else "1")
+        lines.append(f"{tail} -> {head} [curve=a{index} weight={8 if in_chain else 1}]")
     for index, arrow in enumerate(piece.entering):
         head = _port(boxes[arrow.head], names[arrow.head], arrow.head_port, spacing, leaving=False)
-        graph.edge(_entry(piece, (arrow.tail, arrow.tail_port), spacing), head, curve=f"e{index}")
+        lines.append(f"{_entry(piece, (arrow.tail, arrow.tail_port), spacing)} -> {head} [curve=e{index}]")
     if piece.exit_box is None:
         for index, wire in enumerate(piece.exits):
             inside = boxes.get(wire[0])
@@ -106,11 +139,9 @@ def piece_source(piece: Piece, spacing: Spacing) -> str:
                 if inside is not None
                 else _entry(piece, wire, spacing)
             )
-            graph.edge(start, f"out{index}", curve=f"x{index}")
-    for tail, head in _order_of_ends(piece, names):
-        graph.edge(tail, head, style="invis", weight="0")
-    source: str = graph.source
-    return source
+            lines.append(f"{start} -> out{index} [curve=x{index}]")
+    lines += [f"{tail} -> {head} [style=invis weight=0]" for tail, head in _order_of_ends(piece, names)]
+    return "\n".join([*lines, "}\n"])
 
 
 def _names(piece: Piece) -> dict[str, str]:
@@ -137,35 +168,33 @@ def _order_of_ends(piece: Piece, names: Mapping[str, str]) -> Iterable[tuple[str
                 yield names[box.key], "out0"
 
 
-def _fill(graph: graphviz.Digraph, piece: Piece, names: Mapping[str, str]) -> None:
+def _fill(lines: list[str], piece: Piece, names: Mapping[str, str]) -> None:
     """Add the boxes, each in its cluster."""
     members: dict[str | None, list[Box]] = defaultdict(list)
     for box in piece.boxes:
         members[box.cluster].append(box)
 
-    def fill(graph: graphviz.Digraph, parent: str | None) -> None:
-        for box in members[parent]:
-            _node(graph, names[box.key], box)
+    def fill(parent: str | None) -> None:
+        lines.extend(_node(names[box.key], box) for box in members[parent])
         for index, cluster in enumerate(piece.clusters):
             if cluster.parent != parent:
                 continue
-            with graph.subgraph(name=f"cluster_{index}") as inside:
-                inside.attr(margin="9")
-                if cluster.key in piece.opened:
-                    size = f'FIXEDSIZE="TRUE" WIDTH="{_up(cluster.label_width + 8)}" HEIGHT="{CLUSTER_LABEL_HEIGHT}"'
-                    inside.attr(label=f'<<TABLE BORDER="0" {size}><TR><TD></TD></TR></TABLE>>')
-                fill(inside, cluster.key)
+            lines.append(f"subgraph cluster_{index} {{ margin=9")
+            if cluster.key in piece.opened:
+                size = f'FIXEDSIZE="TRUE" WIDTH="{_up(cluster.label_width + 8)}" HEIGHT="{CLUSTER_LABEL_HEIGHT}"'
+                lines.append(f'label=<<TABLE BORDER="0" {size}><TR><TD></TD></TR></TABLE>>')
+            fill(cluster.key)
+            lines.append("}")
 
-    fill(graph, None)
+    fill(None)
 
 
-def _ghosts(graph: graphviz.Digraph, name: str, count: int, rank: str) -> None:
+def _ghosts(lines: list[str], name: str, count: int, rank: str) -> None:
     """Add the points where tensors enter or leave a piece, all of them at its edge."""
     if count:
-        with graph.subgraph() as edge:
-            edge.attr(rank=rank)
-            for index in range(count):
-                edge.node(f"{name}{index}", width="0.09", height="0.02")
+        lines.append(f"{{ rank={rank}")
+        lines.extend(f"{name}{index} [width=0.09 height=0.02]" for index in range(count))
+        lines.append("}")
 
 
 def _up(width: float) -> int:
@@ -173,13 +202,13 @@ def _up(width: float) -> int:
     return math.ceil(width / 8) * 8
 
 
-def _node(graph: graphviz.Digraph, name: str, box: Box) -> None:
-    attributes = {"width": f"{box.width / 72:.5f}", "height": f"{box.height / 72:.5f}"}
-    if _has_ports(box):
-        inputs = "|".join(f"<i{index}>" for index in range(len(box.inputs)))
-        outputs = "|".join(f"<o{index}>" for index in range(len(box.outputs)))
-        attributes |= {"shape": "record", "label": f"{{{{{inputs}}}|{{{outputs}}}}}"}
-    graph.node(name, **attributes)
+def _node(name: str, box: Box) -> str:
+    size = f"width={box.width / 72:.5f} height={box.height / 72:.5f}"
+    if not _has_ports(box):
+        return f"{name} [{size}]"
+    inputs = "|".join([f"<i{index}>" for index in range(len(box.inputs))])
+    outputs = "|".join([f"<o{index}>" for index in range(len(box.outputs))])
+    return f'{name} [{size} shape=record label="{{{{{inputs}}}|{{{outputs}}}}}"]'
 
 
 def _has_ports(box: Box) -> bool:
@@ -197,24 +226,16 @@ def _entry(piece: Piece, wire: Wire, spacing: Spacing) -> str:
     return f"in{piece.entries.index(wire)}:{'e' if spacing.horizontal else 's'}"
 
 
-def _placed(piece: Piece, spacing: Spacing, graph: dict[str, Any]) -> PlacedPiece:
-    """Read Graphviz's answer; its y axis grows upwards."""
-    objects = {entry["name"]: entry for entry in graph.get("objects", ())}
-
-    def centre(name: str) -> Point:
-        x, y = objects[name]["pos"].split(",")
-        return float(x), -float(y)
+def _placed(piece: Piece, spacing: Spacing, geometry: Geometry) -> PlacedPiece:
+    centres, curves = geometry.centres, geometry.curves
 
     def corner(box: Box, name: str) -> Point:
-        x, y = centre(name)
+        x, y = centres[name]
         return x - box.width / 2, y - box.height / 2
 
     names = _names(piece)
     corners = {box.key: corner(box, names[box.key]) for box in piece.boxes}
-    frames = {cluster.key: _rect(objects[f"cluster_{index}"]["bb"]) for index, cluster in enumerate(piece.clusters)}
-    curves = {
-        edge["curve"]: _points(edge["pos"]) for edge in graph.get("edges", ()) if "curve" in edge and "pos" in edge
-    }
+    frames = {cluster.key: geometry.frames[f"cluster_{index}"] for index, cluster in enumerate(piece.clusters)}
     boxes = {box.key: box for box in piece.boxes}
     horizontal = spacing.horizontal
 
@@ -226,13 +247,13 @@ def _placed(piece: Piece, spacing: Spacing, graph: dict[str, Any]) -> PlacedPiec
     entry_points = {
         wire: at_port(piece.entry_box, entry_corner, wire[1], leaving=True)
         if piece.entry_box is not None and entry_corner is not None
-        else centre(f"in{index}")
+        else centres[f"in{index}"]
         for index, wire in enumerate(piece.entries)
     }
     exit_points = {
         wire: at_port(piece.exit_box, corners[piece.exit_box.key], wire[1], leaving=True)
         if piece.exit_box is not None
-        else centre(f"out{index}")
+        else centres[f"out{index}"]
         for index, wire in enumerate(piece.exits)
     }
 
@@ -285,12 +306,12 @@ def _rect(bounding_box: str) -> Rect:
     return Rect(x0, -y1, x1 - x0, y1 - y0)
 
 
-def _points(position: str) -> Curve:
+def _points(position: str) -> list[Point]:
     points = []
     for point in position.split():
         x, y = point.split(",")
         points.append((float(x), -float(y)))
-    return _calmed(points)
+    return points
 
 
 def _calmed(points: list[Point]) -> Curve:

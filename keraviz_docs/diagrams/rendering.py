@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Literal
@@ -22,7 +22,7 @@ from keraviz_docs.diagrams.dot import figure_source
 from keraviz_docs.diagrams.drawing import Drawing
 from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissingError, engine
 from keraviz_docs.diagrams.figure import Figure, Sheet
-from keraviz_docs.diagrams.layout import PlacedPiece, Spacing, place
+from keraviz_docs.diagrams.layout import Geometry, PlacedPiece, Spacing, geometry, place
 from keraviz_docs.diagrams.overview import overview
 from keraviz_docs.diagrams.pieces import cut
 from keraviz_docs.diagrams.posters import poster
@@ -44,6 +44,8 @@ _LONGEST_SIDE = 32_000
 """Cairo refuses images of more than 32,767 pixels a side."""
 _LONGEST_PAGE = 14_400
 """Points a side; common viewers show no larger page (ISO 32000-1, annex C)."""
+_REMEMBERED = 1024
+"""Pieces whose layout is remembered: some thirty kilobytes each."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ class Renderer:
         self._workers = workers
         self._timeout = timeout
         self._known_dialect: xdot.Dialect | None = None
+        # Equal pieces have equal sources, and are laid out once: those of one model, and of models of one family.
+        self._lay_out = lru_cache(_REMEMBERED)(self._run_dot)
 
     def __enter__(self) -> Renderer:
         return self
@@ -206,9 +210,10 @@ class Renderer:
     def _place(self, figure: Figure) -> tuple[PlacedPiece, ...]:
         compact = figure.variant == "numbered"
         spacing = Spacing(figure.horizontal, nodes=0.2 if compact else 0.3, ranks=0.28 if compact else 0.36)
-        # Equal pieces have equal sources, and are laid out once.
-        lay_out = cache(lambda source: self._engine.run(source, "dot", "json0", self._timeout))
-        return tuple(place(piece, spacing, lay_out) for piece in cut(figure, between_frames=figure.columns))
+        return tuple(place(piece, spacing, self._lay_out) for piece in cut(figure, between_frames=figure.columns))
+
+    def _run_dot(self, source: str) -> Geometry:
+        return geometry(self._engine.run(source, "dot", "json0", self._timeout))
 
     def _image(self, drawing: Drawing, form: Format) -> bytes:
         width, height, dialect = drawing.width, drawing.height, self._dialect()

@@ -16,7 +16,7 @@ from keraviz_docs.diagrams.arranging import arrange
 from keraviz_docs.diagrams.drawing import Drawing
 from keraviz_docs.diagrams.engines import Bundled
 from keraviz_docs.diagrams.figure import complete
-from keraviz_docs.diagrams.layout import Spacing, place
+from keraviz_docs.diagrams.layout import Spacing, geometry, place
 from keraviz_docs.diagrams.pieces import LARGEST, SMALLEST, cut
 from keraviz_docs.diagrams.shapes import Rect
 
@@ -156,7 +156,11 @@ def test_no_two_boxes_meet_whatever_the_columns(chain_of_blocks: Chain, variant:
     engine = Bundled()
     try:
         pieces = [
-            place(piece, Spacing(drawn.horizontal, 0.3, 0.36), lambda dot: engine.run(dot, "dot", "json0", 60))
+            place(
+                piece,
+                Spacing(drawn.horizontal, 0.3, 0.36),
+                lambda dot: geometry(engine.run(dot, "dot", "json0", 60)),
+            )
             for piece in cut(drawn)
         ]
     finally:
