@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
 from xml.sax.saxutils import escape
@@ -193,6 +195,55 @@ def engine(name: EngineName) -> Engine:
     return System() if name == "system" else Bundled()
 
 
+class _Watch:
+    """Calls a function when something takes too long.
+
+    One thread watches over everything that is done one after the other: a :class:`threading.Timer` each would take as
+    much time as Graphviz does for a few boxes.
+    """
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self._act = act
+        self._changed = threading.Condition()
+        self._deadline: float | None = None
+        self._looks: float | None = None
+        """When the thread looks again by itself, if it does."""
+        self._late = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def begin(self, seconds: float) -> None:
+        with self._changed:
+            self._deadline = time.monotonic() + seconds
+            self._late = False
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="keraviz-watch", daemon=True)
+                self._thread.start()
+            elif self._looks is None or self._deadline < self._looks:
+                self._changed.notify()
+
+    def end(self) -> bool:
+        """Return whether it took too long."""
+        with self._changed:
+            self._deadline = None
+            return self._late
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                if self._deadline is not None and self._deadline <= now:
+                    self._late, self._deadline = True, None
+                    self._act()
+                self._looks = self._deadline
+                self._changed.wait(None if self._looks is None else self._looks - now)
+
+
 class _Child:
     """One worker process and the pipes to it."""
 
@@ -207,13 +258,13 @@ class _Child:
             # `-m` puts the working directory first on the import path; a user's `graphviz.py` must not be found there.
             cwd=environment["FONTCONFIG_PATH"],
         )
+        self._watch = _Watch(self._process.kill)
         self.dead = False
 
     def ask(self, source: str, layout: Layout, form: str, timeout: float) -> bytes:
         process = self._process
         assert process.stdin is not None and process.stdout is not None  # noqa: S101  # both are pipes
-        timer = threading.Timer(timeout, process.kill)
-        timer.start()
+        self._watch.begin(timeout)
         try:
             write_frame(process.stdin, b"\0".join((layout.encode(), form.encode(), source.encode())))
             answer = read_frame(process.stdout)
@@ -224,9 +275,8 @@ class _Child:
             self.end()
             raise
         finally:
-            timed_out = timer.finished.is_set()
-            timer.cancel()
-        if answer is None:
+            timed_out = self._watch.end()
+        if answer is None or timed_out:
             status = process.wait()
             said = _last_line(self._said())
             self.end()
@@ -245,6 +295,7 @@ class _Child:
         if self.dead:
             return
         self.dead = True
+        self._watch.close()
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._errors):

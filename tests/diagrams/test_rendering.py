@@ -176,6 +176,18 @@ def test_a_mistake_in_one_graph_does_not_touch_the_next() -> None:
         engine.close()
 
 
+def test_each_graph_has_its_own_time() -> None:
+    ladder = "; ".join(f"{rung} -> {{{rung + 1} {rung + 7} {rung + 31}}}" for rung in range(300))
+    engine = Bundled()
+    try:
+        assert engine.run("digraph { a }", "dot", "json0", 60)
+        with pytest.raises(GraphvizError, match="did not finish within"):
+            engine.run(f"digraph {{ {ladder} }}", "dot", "json0", 0.001)
+        assert engine.run("digraph { a }", "dot", "json0", 60)
+    finally:
+        engine.close()
+
+
 def test_a_diagram_that_fails_is_reported_and_the_others_go_on(several: Architecture, tmp_path: Path) -> None:
     jobs = [Job(several, variant, {"svg": tmp_path / f"{variant}.svg"}) for variant in VARIANTS]
     with Renderer(timeout=1e-9) as renderer:
