@@ -51,18 +51,29 @@ def public_module(cls: type) -> str:
 def _public_module(cls: Any) -> str:
     own: str = cls.__module__
     root, *rest = own.split(".")
-    if not any(part == "src" or part.startswith("_") for part in rest):
+    if _is_public(rest):
         return own
     offering = [
         name
-        for name, module in sorted(sys.modules.items())
-        if (name == root or name.startswith(root + "."))
-        and not any(part == "src" or part.startswith("_") for part in name.split("."))
-        and getattr(module, "__dict__", {}).get(cls.__name__) is cls
+        for name in _public_names(root, len(sys.modules))
+        if getattr(sys.modules.get(name), "__dict__", {}).get(cls.__name__) is cls
     ]
     if offering:
         return min(offering, key=lambda name: (name.count("."), len(name), name))
     return root if root == "keras" else own
+
+
+@functools.cache
+def _public_names(root: str, _loaded: int) -> list[str]:
+    """Name the public modules of a package among the thousands that are loaded; how many, says when to look again."""
+    inside = f"{root}."
+    return [
+        name for name in list(sys.modules) if (name == root or name.startswith(inside)) and _is_public(name.split("."))
+    ]
+
+
+def _is_public(parts: Sequence[str]) -> bool:
+    return not any(part == "src" or part.startswith("_") for part in parts)
 
 
 def _operation_function(cls: type) -> tuple[str, str] | None:
