@@ -212,6 +212,11 @@ def strip_width(badge: str) -> float:
     return typeface.width(badge, NUMBER_SIZE, bold=True) + 2 * _STRIP_PADDING if badge else 0.0
 
 
+def fits(text: str, role: Role) -> bool:
+    """Whether a line of text can stand in a box as it is."""
+    return typeface.width(typeface.drawable(text), SIZES[role], bold=role == "class") <= _TEXT_LIMIT
+
+
 def box(
     key: str,
     family: Family,

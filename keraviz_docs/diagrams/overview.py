@@ -9,7 +9,7 @@ from keraviz_docs.architecture import Architecture, Tensor
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.block_view import BlockView, Treatment, short_title
 from keraviz_docs.diagrams.figure import Figure
-from keraviz_docs.folding import Block, blocks, fold, numbers, opened
+from keraviz_docs.folding import Block, blocks, content, fold, numbers, opened
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ def overview(architecture: Architecture, root: Block | None = None) -> Overview 
     likes: dict[str, Block] = {}
 
     def treat(block: Block) -> Treatment:
-        return "frame" if block.id in shown else "box"
+        if block.id not in shown:
+            return "box"
+        return "inline" if _says_the_same(block) else "frame"
 
     view = BlockView(architecture, treat, drawn_as=likes)
     view.draw(root.items, None)
@@ -91,6 +93,19 @@ def overview(architecture: Architecture, root: Block | None = None) -> Overview 
         {key: linked(inner, opens, architecture) for key, inner in figures.items()},
         titles,
         opens,
+    )
+
+
+def _says_the_same(block: Block) -> bool:
+    """Whether a frame around a block would hold one block alone, whose name begins with the frame's."""
+    inside = content(block)
+    first = inside[0]
+    return (
+        block.kind != "repeat"
+        and block.group is None
+        and len(inside) == 1
+        and isinstance(first, Block)
+        and first.title.startswith(block.title)
     )
 
 

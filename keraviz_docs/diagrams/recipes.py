@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from keraviz_docs.architecture import Architecture, Node
 from keraviz_docs.diagrams.families import family_of
-from keraviz_docs.folding import Block, has_kernel, numbers, shortcut
+from keraviz_docs.diagrams.figure import fits
+from keraviz_docs.folding import Block, Series, has_kernel, numbers, series, shortcut
 
 _MOST = 5
 """Steps that are written one by one; more are counted by kind."""
 _KINDS = 4
+_MOST_BRANCHES = 4
+_MOST_IN_BRANCHES = 12
+"""Steps of a block whose branches are looked for."""
+_MOST_NODES = 300
+"""The same for its nodes."""
 
 
 def recipe(architecture: Architecture, block: Block) -> str:
     """Write the steps of a block that papers print: layers with a kernel, pooling beside them, composite layers.
 
-    Convolutions are written by kernel, filters and stride, with ``dw`` for depthwise, ``sep`` for separable and ``up``
-    for transposed ones; layers behind a global pooling that comes back to the block's resolution are ``SE``
-    (squeeze and excite, arXiv:1709.01507).  Layers on a shortcut are left out.
+    Branches, where there are few and short ones, stand side by side: ``1×1 | 1×1 · 3×3``.  Convolutions are written by
+    kernel, filters and stride, with ``dw`` for depthwise, ``sep`` for separable and ``up`` for transposed ones; layers
+    behind a global pooling that comes back to the block's resolution are ``SE`` (squeeze and excite, arXiv:1709.01507).
+    Layers on a shortcut are left out.
 
     Args:
         architecture: the model.
@@ -29,9 +36,14 @@ def recipe(architecture: Architecture, block: Block) -> str:
     """
     inside = sorted(numbers(block))
     beside = shortcut(architecture, inside) or frozenset()
-    steps = list(_steps(architecture, block, beside, _squeezed(architecture, inside)))
-    if len(steps) <= _MOST:
-        return " · ".join(step.text for step in steps)
+    placed = list(_steps(architecture, block, beside, _squeezed(architecture, inside)))
+    branched = _side_by_side(architecture, inside, placed)
+    if branched:
+        return branched
+    steps = [step for step, before in zip(placed, [None, *placed], strict=False) if not _is_squeezed_on(step, before)]
+    listed = " · ".join(step.text for step in steps)
+    if len(steps) <= _MOST and fits(listed, "detail"):
+        return listed
     kinds = Counter(step.kind for step in steps).most_common()
     told = [f"{kind} ({count})" if count > 1 else kind for kind, count in kinds[:_KINDS]]
     return ", ".join(told) + (" …" if len(kinds) > _KINDS else "")
@@ -56,30 +68,90 @@ class _Step:
     text: str
     kind: str
     """The same without its width."""
+    nodes: tuple[int, ...] = ()
+    stride: str = ""
 
 
 def _steps(
-    architecture: Architecture, item: Block | int, beside: frozenset[int], squeezed: frozenset[int]
+    architecture: Architecture, block: Block, beside: frozenset[int], squeezed: frozenset[int]
 ) -> Iterator[_Step]:
-    """Yield the steps of a block in its order; a stretch of squeezed layers is one."""
+    """Yield the steps of a block in its order."""
     known = {group.path: group for group in architecture.groups}
-    before: _Step | None = None
 
     def walk(item: Block | int, outermost: bool) -> Iterator[_Step]:
         if isinstance(item, int):
-            step = _SQUEEZED if item in squeezed else _step(architecture.node(item)) if item not in beside else None
-            if step is not None:
+            if item in squeezed:
+                yield replace(_SQUEEZED, nodes=(item,))
+            elif item not in beside and (step := _step(architecture.node(item))) is not None:
                 yield step
         elif not outermost and item.kind == "layer" and item.group in known:
-            yield _Step(known[item.group].class_name, known[item.group].class_name)
+            name = known[item.group].class_name
+            yield _Step(name, name, tuple(numbers(item)))
         else:
             for inner in item.items:
                 yield from walk(inner, outermost=False)
 
-    for step in walk(item, outermost=True):
-        if step != _SQUEEZED or before != _SQUEEZED:
-            yield step
-        before = step
+    return walk(block, outermost=True)
+
+
+def _is_squeezed_on(step: _Step, before: _Step | None) -> bool:
+    """Whether a step goes on with what is one step of a paper."""
+    return step.kind == _SQUEEZED.kind and before is not None and before.kind == _SQUEEZED.kind
+
+
+def _side_by_side(architecture: Architecture, inside: Sequence[int], steps: Sequence[_Step]) -> str:
+    """Write the steps of a block that has branches; nothing for one without, or with too many or too long ones."""
+    if not 1 < len(steps) <= _MOST_IN_BRANCHES or len(inside) > _MOST_NODES:
+        return ""
+    if any(max(step.nodes) - min(step.nodes) >= len(step.nodes) for step in steps):
+        return ""  # something else happens while a composite layer is being computed
+    leader = {number: min(step.nodes) for step in steps for number in step.nodes}
+    sources: dict[int, set[int]] = {leader.get(number, number): set() for number in inside}
+    for number in inside:
+        end = leader.get(number, number)
+        sources[end].update(leader.get(operand.node, operand.node) for operand in architecture.node(number).inputs)
+        sources[end].discard(end)
+    flow = series(list(sources), sources)
+    if flow is None:
+        return ""
+    known = {min(step.nodes): step for step in steps}
+    for in_branches in _DETAIL:
+        parts = _written(flow, known, in_branches)
+        written = parts[0].strip("()") if len(parts) == 1 and parts[0].count("(") == 1 else " · ".join(parts)
+        if "|" not in written or "…" in written:
+            return ""
+        if fits(written, "detail"):
+            return written
+    return ""
+
+
+_DETAIL: Sequence[Callable[[_Step], str]] = (
+    lambda step: step.text,
+    lambda step: f"{step.kind} {step.stride}".rstrip(),
+    lambda step: step.kind,
+)
+"""What is said about steps in branches, as much as there is room for."""
+
+
+def _written(
+    flow: Series, steps: Mapping[int, _Step], in_branches: Callable[[_Step], str], *, is_branch: bool = False
+) -> list[str]:
+    parts: list[str] = []
+    for item in flow:
+        if isinstance(item, int):
+            step = steps.get(item)
+            if step is not None and not (step.kind == _SQUEEZED.kind and parts[-1:] == [_SQUEEZED.text]):
+                parts.append(in_branches(step) if is_branch else step.text)
+            continue
+        ways = [_written(branch, steps, in_branches, is_branch=True) for branch in item.branches]
+        ways = sorted((way for way in ways if way), key=lambda way: (way[0].startswith(_POOLS), len(way)))
+        if len(ways) > _MOST_BRANCHES:
+            parts.append("…")
+        elif len(ways) > 1:
+            parts.append(f"({' | '.join(' · '.join(way) for way in ways)})")
+        elif ways:
+            parts += ways[0]
+    return parts
 
 
 _SQUEEZED = _Step("SE", "SE")
@@ -102,20 +174,22 @@ def _squeezed(architecture: Architecture, inside: Sequence[int]) -> frozenset[in
 
 def _step(node: Node) -> _Step | None:
     family = family_of(node).key
+    nodes, stride = (node.number,), _stride(node)
     if family == "conv":
         sort = next((short for name, short in _SORTS.items() if name in node.class_name), "")
         if node.config.get("groups", 1) not in (1, None):
             sort = "dw" if node.config["groups"] == node.config.get("filters") else "grouped"
         kernel = " ".join(part for part in (sort, _kernel(node)) if part) or node.class_name
-        return _Step(" ".join(part for part in (kernel, _width(node), _stride(node)) if part), kernel)
+        return _Step(" ".join(part for part in (kernel, _width(node), stride) if part), kernel, nodes, stride)
     if family == "pool" and "Global" not in node.class_name:
-        kernel = " ".join(part for part in ("avg" if "Average" in node.class_name else "max", _kernel(node)) if part)
-        return _Step(" ".join(part for part in (kernel, _stride(node)) if part), kernel)
+        kernel = " ".join(part for part in (_POOLS["Average" in node.class_name], _kernel(node)) if part)
+        return _Step(" ".join(part for part in (kernel, stride) if part), kernel, nodes, stride)
     if has_kernel(node):
-        return _Step(" ".join(part for part in (node.class_name, _width(node)) if part), node.class_name)
+        return _Step(" ".join(part for part in (node.class_name, _width(node)) if part), node.class_name, nodes)
     return None
 
 
+_POOLS = ("max", "avg")
 _SORTS = {"Separable": "sep", "Depthwise": "dw", "Transpose": "up"}
 
 

@@ -1,6 +1,7 @@
 """Hierarchy and repeated blocks of an architecture."""
 
 from keraviz_docs.folding.blocks import Block, Variation, blocks, numbers
+from keraviz_docs.folding.branches import Parallel, Series, series
 from keraviz_docs.folding.fold import LIMIT, fold
 from keraviz_docs.folding.level import Level, LevelEdge, consumers, level_of
 from keraviz_docs.folding.overview import content, opened
@@ -11,6 +12,8 @@ __all__ = [
     "Block",
     "Level",
     "LevelEdge",
+    "Parallel",
+    "Series",
     "Variation",
     "blocks",
     "consumers",
@@ -20,5 +23,6 @@ __all__ = [
     "level_of",
     "numbers",
     "opened",
+    "series",
     "shortcut",
 ]

@@ -118,8 +118,10 @@ def test_the_outermost_blocks_are_those_of_the_paper(
         ("mobilenetv3large", "expanded_conv_4 ×2", ["1×1 120 · dw 5×5 · SE · 1×1 40"]),
         # Figure 4 of arXiv:2201.03545
         ("convnextxlarge", "stage_2_block_0 ×27", ["dw 7×7 1024 · Dense 4096 · Dense 1024"]),
-        # Figure 16 of arXiv:1602.07261
-        ("inceptionresnetv2", "block17_1 ×20", ["1×1 192 · 1×1 128 · 1×7 160 · 7×1 192 · 1×1 1088"]),
+        # Figure 17 of arXiv:1602.07261
+        ("inceptionresnetv2", "block17_1 ×20", ["(1×1 192 | 1×1 128 · 1×7 160 · 7×1 192) · 1×1 1088"]),
+        # Figure 16, without widths, for which there is no room
+        ("inceptionresnetv2", "block35_1 ×10", ["(1×1 | 1×1 · 3×3 | 1×1 · 3×3 · 3×3) · 1×1 320"]),
     ],
 )
 def test_a_repeat_says_what_the_papers_table_says(
