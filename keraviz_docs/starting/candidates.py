@@ -6,7 +6,7 @@ Judging errs on the side of trying: whatever is named here is tried afterwards, 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from keraviz_docs.manifest.entries import BuilderTarget
@@ -27,6 +27,10 @@ _GUESSES = {"input_shape": "[224, 224, 3]"} | dict.fromkeys(("classes", "num_cla
 """What most zoos would take for arguments without a default, as YAML."""
 
 
+_SIZES = frozenset({"default_size", "image_size", "img_size", "input_size", "resolution"})
+"""What zoos call the size of the inputs that a model is meant for."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """Something to try."""
@@ -35,6 +39,8 @@ class Candidate:
     definition: Definition
     guessed: str | None = None
     """Arguments that it needs and that were guessed, as a mapping on one line of YAML."""
+    size: int | None = None
+    """Of the inputs that it is meant for, if it says so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +83,14 @@ def find(scope: Scope) -> Found:
             left_out.append(_needing(target, needed))
         else:
             guessed = ", ".join(f"{name}: {_GUESSES[name]}" for name in needed)
-            found = Candidate(target=target, definition=definition, guessed=f"{{{guessed}}}" if guessed else None)
-            candidates.append(found)
+            candidates.append(
+                Candidate(
+                    target=target,
+                    definition=definition,
+                    guessed=f"{{{guessed}}}" if guessed else None,
+                    size=judge.size(definition),
+                )
+            )
     for name in sorted(scope.searched):
         left_out += _live(code, judge, name)
     left_out += [
@@ -203,6 +215,27 @@ class _Judge:
         pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         return [each.arg for each in (*required, *(keyword for keyword, default in pairs if default is None))]
 
+    def size(self, definition: Definition) -> int | None:
+        """Return the size of the inputs that a builder is meant for: the default of an argument, or set in a class."""
+        return self._size(definition, frozenset())
+
+    def _size(self, definition: Definition, seen: frozenset[Definition]) -> int | None:
+        node = definition.node
+        if definition in seen:
+            return None
+        if isinstance(node, Function):
+            return next(_sizes(_defaults(node)), None)
+        own = [*_set_in(node)]
+        for statement in node.body:
+            if isinstance(statement, Function) and statement.name == "__init__":
+                own += _defaults(statement)
+        found = next(_sizes(own), None)
+        if found is not None:
+            return found
+        bases = [self._meaning(dotted(base), definition.module) for base in node.bases]
+        inherited = (self._size(base, seen | {definition}) for base in bases if isinstance(base, Definition))
+        return next((size for size in inherited if size is not None), None)
+
     def is_model(self, value: ast.expr | None, module: str, function: Function | None) -> bool:
         """Whether an expression may be a Keras model, by what it calls or what its name was set to."""
         return self._is_model(value, module, function, frozenset())
@@ -283,6 +316,30 @@ class _Judge:
         owner, _, method = name.rpartition(".")
         made_by = self._meaning(owner, module) if owner and method in _MAKERS else None
         return isinstance(made_by, Definition) and self.builds(made_by)
+
+
+def _defaults(function: Function) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the arguments that have a default, with it."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    yield from ((each.arg, default) for each, default in pairs)
+    named = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    yield from ((each.arg, default) for each, default in named if default is not None)
+
+
+def _set_in(definition: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    """Yield what is set in the body of a class, and to what."""
+    for statement in definition.body:
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            yield from ((target.id, statement.value) for target in targets if isinstance(target, ast.Name))
+
+
+def _sizes(settings: Iterable[tuple[str, ast.expr]]) -> Iterator[int]:
+    for name, value in settings:
+        if name in _SIZES and isinstance(value, ast.Constant) and type(value.value) is int and value.value > 0:
+            yield value.value
 
 
 def _is_kerass_own(definition: Definition) -> bool:

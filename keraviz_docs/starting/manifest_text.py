@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from keraviz_docs.manifest.entries import Limits
 from keraviz_docs.manifest.identifiers import RESERVED_IDS, derive_id
 from keraviz_docs.starting.candidates import Candidate, LeftOut
+from keraviz_docs.starting.open_inputs import Specification
 
 _SAYS_NOTHING = re.compile(
     r"(_*(build|create|make|get|define|load|new|return|setup)?_*(the|my|a)?_*(keras)?_*"
@@ -28,6 +30,9 @@ _WIDTH = 110
 INTRODUCTION = """\
 # Written by `keraviz init`, once; from now on it is yours.
 # Title, description, tags, variants: `keraviz schema` tells an editor all that can be said about a model."""
+
+OPEN_INPUTS = """\
+# Where sizes of an input are open, costs are lower bounds; take the `# ` from `inputs`, and they are exact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +50,10 @@ class Line:
     section: str | None = None
     guessed: str | None = None
     """Arguments that were guessed, as a mapping on one line of YAML."""
+    size: int | None = None
+    """Of the inputs that the model is meant for, if its builder says so."""
+    inputs: Specification | None = None
+    """What closes its open inputs; a guess without ``size``."""
 
 
 def lines(candidates: Sequence[Candidate], archives: Sequence[Path]) -> tuple[Line, ...]:
@@ -65,6 +74,7 @@ def lines(candidates: Sequence[Candidate], archives: Sequence[Path]) -> tuple[Li
             place=each.target.module,
             section=sections[each.target.module] if several else None,
             guessed=each.guessed,
+            size=each.size,
         )
         for each, identity, derived in zip(candidates, ids, own, strict=False)
     ]
@@ -104,7 +114,10 @@ def manifest_text(
         "\n".join([f"  # {place}", *(line for model in group for line in _entry(model))])
         for place, group in groupby(models, key=lambda model: model.place)
     ]
-    parts = [INTRODUCTION, "\n".join(head), "models:\n" + "\n\n".join(blocks), "\n".join(_left_out(left_out))]
+    models = list(models)
+    guesses = any(model.inputs is not None and model.size is None for model in models)
+    introduction = f"{INTRODUCTION}\n{OPEN_INPUTS}" if guesses else INTRODUCTION
+    parts = [introduction, "\n".join(head), "models:\n" + "\n\n".join(blocks), "\n".join(_left_out(left_out))]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -129,6 +142,17 @@ def _entry(model: Line) -> Iterator[str]:
         yield f"    section: {scalar(model.section)}"
     if model.guessed is not None:
         yield f"    kwargs: {model.guessed} # a guess: it has no default"
+    if model.inputs is not None:
+        yield f"    {'# ' if model.size is None else ''}inputs: {_flow(model.inputs)}"
+
+
+def _flow(value: Any) -> str:
+    """Write mappings, lists, texts and whole numbers on one line of YAML."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{scalar(key)}: {_flow(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_flow, value))}]"
+    return scalar(value) if isinstance(value, str) else str(value)
 
 
 def _left_out(left_out: Iterable[LeftOut]) -> Iterator[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from keraviz_docs import production
 from keraviz_docs.manifest.entries import DiscoverEntry, Manifest, ModelEntry
-from keraviz_docs.outcome import Failure
+from keraviz_docs.outcome import Failure, Outcome
 from keraviz_docs.starting.candidates import LeftOut
 from keraviz_docs.starting.manifest_text import Line
+from keraviz_docs.starting.open_inputs import inputs_for
 
 
 def attempt(
@@ -23,6 +24,7 @@ def attempt(
 ) -> tuple[tuple[Line, ...], tuple[LeftOut, ...]]:
     """Build every model of a manifest, and part those that could be read from those that could not.
 
+    Models with open inputs get what closes them: tried, too, where the builder tells the size, a guess elsewhere.
     What was read is remembered in the project's cache, so that the first build of the site is quick.
 
     Args:
@@ -37,8 +39,11 @@ def attempt(
     """
     entries = [_limited(entry, timeout) for entry in draft.entries]
     cache = production.Cache.of(draft.project)
-    report = production.produce(entries, draft.project, cache=cache, jobs=jobs, progress=progress)
-    outcomes = report.outcomes
+
+    def tried(entries: Sequence[ModelEntry | DiscoverEntry]) -> Mapping[str, Outcome]:
+        return production.produce(entries, draft.project, cache=cache, jobs=jobs, progress=progress).outcomes
+
+    outcomes = tried(entries)
     kept: list[Line] = []
     left_out: list[LeftOut] = []
     for model in models:
@@ -46,7 +51,13 @@ def attempt(
         if isinstance(outcome, Failure):
             left_out.append(_left_out(model, outcome, draft.project, timeout))
         else:
-            kept.append(model)
+            kept.append(dataclasses.replace(model, inputs=inputs_for(outcome.architecture, model.size)))
+    closed = {model.id: model.inputs for model in kept if model.inputs is not None and model.size is not None}
+    if closed:
+        told = [entry for entry in entries if isinstance(entry, ModelEntry) and entry.id in closed]
+        outcomes = tried([dataclasses.replace(entry, inputs=closed[entry.id]) for entry in told])
+        refused = {name for name, outcome in outcomes.items() if isinstance(outcome, Failure)}
+        kept = [dataclasses.replace(model, inputs=None) if model.id in refused else model for model in kept]
     return tuple(kept), tuple(left_out)
 
 

@@ -26,6 +26,24 @@ def names(found: Found) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("code", "size"),
+    [
+        ("def f(image_size=96) -> keras.Model: ...", 96),
+        ("def f(*, img_size=96) -> keras.Model: ...", 96),
+        ("def f(classes, other=96) -> keras.Model: ...", None),
+        ("def f(image_size=None) -> keras.Model: ...", None),
+        ("class f(Model):\n  def __init__(self, name='x', default_size=160): ...", 160),
+        ("class f(Model):\n  default_size = 160", 160),
+        ("class _Base(Model):\n  default_size: int = 160\nclass f(_Base): pass", 160),
+        ("class _Base(Model):\n  default_size = None\nclass f(_Base):\n  default_size = 192", 192),
+    ],
+)
+def test_the_size_that_a_model_is_meant_for(write: Write, code: str, size: int | None) -> None:
+    (candidate,) = found(write, code).candidates
+    assert candidate.size == size
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "def f() -> keras.Model: ...",

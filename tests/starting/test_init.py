@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -231,6 +233,45 @@ def test_a_builder_that_needs_what_most_zoos_agree_on_is_tried_with_that(write: 
     guess = "kwargs: {input_shape: [224, 224, 3], num_classes: 10} # a guess: it has no default\n"
     assert f"  - builder: nets:flat\n    {guess}" in text
     assert f"#   # raised ValueError: volumes only\n#   - builder: nets:deep\n#     {guess}" in text
+
+
+def test_a_model_with_open_inputs_is_told_how_to_be_counted(write: Write, keraviz: Keraviz) -> None:
+    source = """
+        import keras
+        from keras import layers
+
+        def image() -> keras.Model:
+            return keras.Sequential([keras.Input((None, None, 3)), layers.Conv2D(2, 3)])
+
+        def sized(image_size=96) -> keras.Model:
+            return image()
+
+        def pair() -> keras.Model:
+            words, ids = keras.Input((None, 8), name="words"), keras.Input((None,), name="ids", dtype="int32")
+            both = layers.Concatenate()([words, layers.Embedding(4, 2)(ids)])
+            return keras.Model([words, ids], layers.Dense(2)(both))
+
+        def uncounted() -> keras.Model:
+            return keras.Sequential([keras.Input((None,)), layers.Rescaling(2.0)])
+        """
+    directory = write({"nets.py": textwrap.dedent(source)})
+    assert keraviz(directory, "init", ".").returncode == 0
+    text = (directory / "zoo.yml").read_text()
+    assert text.count("take the `# ` from `inputs`") == 1
+    entries = """
+  - builder: nets:image
+    # inputs: {shape: [224, 224, 3]}
+  - builder: nets:sized
+    inputs: {shape: [96, 96, 3]}
+  - builder: nets:pair
+    # inputs: {words: {shape: [128, 8]}, ids: {shape: [128], dtype: int32}}
+  - builder: nets:uncounted
+"""
+    assert entries in text
+    (directory / "zoo.yml").write_text(text.replace("    # inputs", "    inputs"))
+    assert keraviz(directory, "extract", "zoo.yml", "-o", "out").returncode == 0
+    totals = {name: json.loads((directory / f"out/{name}.json").read_text())["totals"] for name in ("image", "pair")}
+    assert [total["macs_unknown"] for total in totals.values()] == [[], []]
 
 
 @pytest.mark.slow
