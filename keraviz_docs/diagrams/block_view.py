@@ -24,10 +24,11 @@ from keraviz_docs.diagrams.figure import (
     Role,
     Variant,
     box,
+    fits,
     node_box,
     shape_text,
 )
-from keraviz_docs.diagrams.recipes import makeup, recipe, settings
+from keraviz_docs.diagrams.recipes import activations, makeup, recipe, settings
 from keraviz_docs.folding import Block, content, numbers, shortcut
 
 _LABEL_LIMIT = 480.0
@@ -49,6 +50,8 @@ class BlockView:
     """Whether single layers say what they say in the diagram of all layers; otherwise, what papers print."""
     drawn_as: Mapping[str, Block] = field(default_factory=dict)
     """By id of a block that is not drawn because one like it is: that one."""
+    say_activations: bool = False
+    """Whether closed blocks say which activation they have: where not all have the same."""
     boxes: list[Box] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
     place: dict[int, str] = field(default_factory=dict)
@@ -202,8 +205,7 @@ class BlockView:
                 (self.titled(block), "class"),
                 (short_title(self.architecture, block) if self._class_of(block) else "", "detail"),
                 (f"like {_range(list(numbers(like)))}" if like else "", "detail"),
-                (recipe(self.architecture, single) or makeup(inside, block.count), "detail"),
-                (_varied(block), "detail"),
+                *((line, "detail") for line in self._making(block, inside)),
                 (self._shape_of(block), "shape"),
                 (costs(self.architecture, block), "shape"),
             ]
@@ -226,6 +228,17 @@ class BlockView:
             closed=key in self.closed,
             skip=skip and block.kind != "unit",
         )
+
+    def _making(self, block: Block, inside: Sequence[Node]) -> Iterator[str]:
+        """Yield what a block is made of, its activation, and what differs between its instances."""
+        single = one_of(block)
+        made = recipe(self.architecture, single) or makeup(inside, block.count)
+        activation = activations(self.architecture, single) if self.say_activations else ""
+        whole = ", ".join(part for part in (made, activation) if part)
+        if fits(whole, "detail"):
+            made, activation = whole, ""
+        yield made
+        yield ", ".join(part for part in (activation, _varied(block)) if part)
 
     def _box(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from keraviz_docs.architecture import Architecture, Tensor
 from keraviz_docs.diagrams import typeface
-from keraviz_docs.diagrams.block_view import BlockView, Treatment, short_title
+from keraviz_docs.diagrams.block_view import BlockView, Treatment, one_of, short_title
 from keraviz_docs.diagrams.figure import Figure
+from keraviz_docs.diagrams.recipes import activations
 from keraviz_docs.folding import Block, blocks, content, fold, numbers, opened
 
 
@@ -49,7 +50,8 @@ def overview(architecture: Architecture, root: Block | None = None) -> Overview 
             return "box"
         return "inline" if _says_the_same(block) else "frame"
 
-    view = BlockView(architecture, treat, drawn_as=likes)
+    differ = len(_activations(architecture, root, shown)) > 1
+    view = BlockView(architecture, treat, drawn_as=likes, say_activations=differ)
     view.draw(root.items, None)
     for position, port in enumerate(architecture.outputs, start=1):
         view.output(position, port.name, Tensor(port.shape, port.dtype))
@@ -61,7 +63,9 @@ def overview(architecture: Architecture, root: Block | None = None) -> Overview 
             if like is not block:
                 likes[block.id] = like
             elif block.id not in drawn:
-                drawn[block.id] = inner = BlockView(architecture, lambda _: "box", drawn_as=likes)
+                drawn[block.id] = inner = BlockView(
+                    architecture, lambda _: "box", drawn_as=likes, say_activations=differ
+                )
                 inner.draw(block.items, None)
                 inner.surroundings(block)
                 views.append(inner)
@@ -94,6 +98,18 @@ def overview(architecture: Architecture, root: Block | None = None) -> Overview 
         titles,
         opens,
     )
+
+
+def _activations(architecture: Architecture, root: Block, shown: Collection[str]) -> frozenset[str]:
+    """Return what the blocks that an overview leaves closed would say about their activations."""
+    closed = (
+        one_of(item)
+        for block in blocks(root)
+        if block.id in shown
+        for item in content(block)
+        if isinstance(item, Block) and item.id not in shown and item.kind != "unit"
+    )
+    return frozenset(activations(architecture, block) for block in closed) - {""}
 
 
 def _says_the_same(block: Block) -> bool:

@@ -49,6 +49,23 @@ def recipe(architecture: Architecture, block: Block) -> str:
     return ", ".join(told) + (" …" if len(kinds) > _KINDS else "")
 
 
+def activations(architecture: Architecture, block: Block) -> str:
+    """Write the activations of a block as the tables of papers do: ``relu``; none for gates and attention weights.
+
+    Args:
+        architecture: the model.
+        block: one block; of a repeat, one instance.
+    """
+    inside = sorted(numbers(block))
+    gates = _at_one_position(architecture, inside)
+    found = {
+        node.activation: None
+        for node in map(architecture.node, inside)
+        if node.activation not in _NO_ACTIVATION and node.number not in gates
+    }
+    return ", ".join(name for name in found if name)
+
+
 def makeup(inside: Sequence[Node], count: int) -> str:
     """Say how many layers a block has and which classes are the most frequent."""
     classes = [node.class_name for node in inside if node.kind != "input"]
@@ -159,6 +176,13 @@ _SQUEEZED = _Step("SE", "SE")
 
 def _squeezed(architecture: Architecture, inside: Sequence[int]) -> frozenset[int]:
     """Return the layers with a kernel that see one position only, in a block that ends with a whole image."""
+    return frozenset(
+        number for number in _at_one_position(architecture, inside) if has_kernel(architecture.node(number))
+    )
+
+
+def _at_one_position(architecture: Architecture, inside: Sequence[int]) -> frozenset[int]:
+    """Return the nodes that see one position only, in a block that ends with a whole image."""
     ranks = {
         number: architecture.node(number).outputs[0].shape for number in inside if architecture.node(number).outputs
     }
@@ -166,9 +190,7 @@ def _squeezed(architecture: Architecture, inside: Sequence[int]) -> frozenset[in
     if last is None or len(last) != 4 or last[1:-1] == (1, 1):
         return frozenset()
     return frozenset(
-        number
-        for number, shape in ranks.items()
-        if shape is not None and (len(shape) == 2 or shape[1:-1] == (1, 1)) and has_kernel(architecture.node(number))
+        number for number, shape in ranks.items() if shape is not None and (len(shape) == 2 or shape[1:-1] == (1, 1))
     )
 
 
@@ -189,6 +211,7 @@ def _step(node: Node) -> _Step | None:
     return None
 
 
+_NO_ACTIVATION = (None, "linear", "softmax")
 _POOLS = ("max", "avg")
 _SORTS = {"Separable": "sep", "Depthwise": "dw", "Transpose": "up"}
 

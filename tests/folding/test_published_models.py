@@ -115,7 +115,8 @@ def test_the_outermost_blocks_are_those_of_the_paper(
         # Figure 2 of arXiv:2104.00298
         ("efficientnetv2l", "block5b ×18", ["1×1 1344 · dw 3×3 · SE · 1×1 224"]),
         # Table 1 of arXiv:1905.02244
-        ("mobilenetv3large", "expanded_conv_4 ×2", ["1×1 120 · dw 5×5 · SE · 1×1 40"]),
+        ("mobilenetv3large", "expanded_conv_4 ×2", ["1×1 120 · dw 5×5 · SE · 1×1 40, relu"]),
+        ("mobilenetv3large", "expanded_conv_7 ×3", ["1×1 200 · dw 3×3 · 1×1 80, hard_silu", "filters 184–200"]),
         # Figure 4 of arXiv:2201.03545
         ("convnextxlarge", "stage_2_block_0 ×27", ["dw 7×7 1024 · Dense 4096 · Dense 1024"]),
         # Figure 17 of arXiv:1602.07261

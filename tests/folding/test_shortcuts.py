@@ -14,7 +14,7 @@ KERNEL = (Weight("kernel", (3, 3, 16, 16), "float32", True),)
 
 
 class Weighted(Chain):
-    """A chain in which convolutions have kernels."""
+    """A chain in which convolutions have kernels, and activations are known."""
 
     def layer(self, class_name: str, *sources: int, **settings: Any) -> int:
         import msgspec
@@ -22,6 +22,7 @@ class Weighted(Chain):
         number = super().layer(class_name, *sources, **settings)
         if "Conv" in class_name:
             self.nodes[-1] = msgspec.structs.replace(self.nodes[-1], weights=KERNEL)
+        self.nodes[-1] = msgspec.structs.replace(self.nodes[-1], activation=settings.get("activation"))
         return number
 
 
