@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import escape
-from xml.etree import ElementTree as ET
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import LEGEND_SIZE, SWATCH, Drawing, PlacedArrow, PlacedBox, PlacedCluster
@@ -27,7 +27,6 @@ PAGE = "#ffffff"
 
 _WIDER = 1.3
 """How much wider than the vendored font another may be; text that would then leave its place is held to its width."""
-_Element = ET.Element
 _FONT = f'{typeface.FAMILY},"Helvetica Neue",Arial,sans-serif'
 
 
@@ -35,46 +34,31 @@ def svg(drawing: Drawing) -> str:
     """Write a drawing as an SVG document that ends in a newline."""
     figure = drawing.figure
     width, height = number(drawing.width), number(drawing.height)
-    root = _Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            **({"xmlns:xlink": "http://www.w3.org/1999/xlink"} if any(box.target for box in figure.boxes) else {}),
-            "id": figure.prefix,
-            "class": f"kv-diagram kv-{figure.variant}{' kv-columns' * figure.columns}",
-            "width": width,
-            "height": height,
-            "viewBox": f"0 0 {width} {height}",
-            "role": "graphics-document document",
-            "aria-labelledby": f"{figure.prefix}-title",
-            "aria-describedby": f"{figure.prefix}-desc",
-        },
+    prefix = _quoted(figure.prefix)
+    links = ' xmlns:xlink="http://www.w3.org/1999/xlink"' if any(box.target for box in figure.boxes) else ""
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg"{links} id="{prefix}" '
+        f'class="kv-diagram kv-{figure.variant}{" kv-columns" * figure.columns}" '
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="graphics-document document" '
+        f'aria-labelledby="{prefix}-title" aria-describedby="{prefix}-desc">'
     )
-    _child(root, "title", {"id": f"{figure.prefix}-title"}).text = figure.title
-    _child(root, "desc", {"id": f"{figure.prefix}-desc"}).text = figure.description
-    _child(root, "style").text = stylesheet(figure.legend)
-    _child(root, "rect", {"class": "kv-page", "width": width, "height": height})
+    parts = [
+        opening,
+        _element("title", f' id="{prefix}-title"', figure.title),
+        _element("desc", f' id="{prefix}-desc"', figure.description),
+        _element("style", "", stylesheet(figure.legend)),
+        f'<rect class="kv-page" width="{width}" height="{height}"/>',
+    ]
     if drawing.clusters:
-        frames = _child(root, "g", {"class": "kv-clusters"})
-        for cluster in drawing.clusters:
-            _cluster(frames, figure.prefix, cluster)
-    edges = _child(root, "g", {"class": "kv-edges"})
-    for arrow in drawing.arrows:
-        _arrow(edges, figure.prefix, arrow)
-    nodes = _child(root, "g", {"class": "kv-nodes"})
-    for box in drawing.boxes:
-        _box(nodes, figure.prefix, box, horizontal=figure.horizontal)
+        parts += _group(' class="kv-clusters"', [_cluster(prefix, cluster) for cluster in drawing.clusters])
+    parts += _group(' class="kv-edges"', [_arrow(prefix, arrow) for arrow in drawing.arrows])
+    parts += _group(' class="kv-nodes"', [_box(prefix, box, horizontal=figure.horizontal) for box in drawing.boxes])
     if drawing.clusters:
-        labels = _child(root, "g", {"class": "kv-labels"})
-        for cluster in drawing.clusters:
-            _cluster_label(labels, cluster)
+        parts += _group(' class="kv-labels"', map(_cluster_label, drawing.clusters))
     if drawing.legend:
-        legend = _child(root, "g", {"class": "kv-legend", "aria-hidden": "true"})
-        for entry in drawing.legend:
-            _legend_entry(legend, entry.family, entry.x, entry.y)
-    parts: list[str] = []
-    _write(root, parts)
-    return "".join(parts) + "\n"
+        entries = [_legend_entry(entry.family, entry.x, entry.y) for entry in drawing.legend]
+        parts += _group(' class="kv-legend" aria-hidden="true"', entries)
+    return "".join([*parts, "</svg>\n"])
 
 
 def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
@@ -116,17 +100,14 @@ def stylesheet(families: Iterable[Family] = FAMILIES) -> str:
     return "".join(rules)
 
 
-def _write(element: _Element, parts: list[str]) -> None:
-    """Write an element; :func:`xml.etree.ElementTree.tostring` looks for namespaces and takes three times as long."""
-    parts.append(f"<{element.tag}")
-    parts += [f' {name}="{_quoted(value)}"' for name, value in element.items()]
-    if not element.text and not len(element):
-        parts.append("/>")
-        return
-    parts.append(f">{_escaped(element.text or '')}")
-    for child in element:
-        _write(child, parts)
-    parts.append(f"</{element.tag}>")
+def _group(attributes: str, children: Iterable[str]) -> list[str]:
+    inside = list(children)
+    return [f"<g{attributes}>", *inside, "</g>"] if inside else [f"<g{attributes}/>"]
+
+
+def _element(tag: str, attributes: str, text: str) -> str:
+    """Write an element, given its attributes as they are to stand there."""
+    return f"<{tag}{attributes}>{_escaped(text)}</{tag}>" if text else f"<{tag}{attributes}/>"
 
 
 def _quoted(value: str) -> str:
@@ -187,47 +168,50 @@ def _themed(declaration: str, variable: str, fallback: str) -> str:
     return f"{declaration}:{fallback};{declaration}:var(--kv-{variable},{fallback})"
 
 
-def _child(parent: _Element, tag: str, attributes: dict[str, str] | None = None) -> _Element:
-    return ET.SubElement(parent, tag, attributes or {})
-
-
-def _text(parent: _Element, text: str, x: float, y: float, width: float | None = None, role: str = "") -> None:
-    attributes = {"class": f"kv-{role}"} if role else {}
-    attributes |= {"x": number(x), "y": number(y)}
+def _text(text: str, x: float, y: float, width: float | None = None, role: str = "") -> str:
+    place = _text_place(role, x, y)
     if width is not None:
         # Whatever font the reader's machine has, the text takes the room that it was given.
-        attributes |= {"textLength": number(width), "lengthAdjust": "spacingAndGlyphs"}
-    _child(parent, "text", attributes).text = text
+        place = f'{place} textLength="{number(width)}" lengthAdjust="spacingAndGlyphs"'
+    return _element("text", place, text)
 
 
-def _cluster(parent: _Element, prefix: str, placed: PlacedCluster) -> None:
+@lru_cache(maxsize=4096)
+def _text_place(role: str, x: float, y: float) -> str:
+    place = f' x="{number(x)}" y="{number(y)}"'
+    return f' class="kv-{role}"{place}' if role else place
+
+
+def _cluster(prefix: str, placed: PlacedCluster) -> str:
     cluster = placed.cluster
-    frame = _child(parent, "g", {"id": f"{prefix}-{cluster.key}", "class": "kv-cluster"})
-    _child(frame, "title").text = cluster.title
-    for rect in placed.frames:
-        attributes = {"x": number(rect.x), "y": number(rect.y)}
-        attributes |= {"width": number(rect.width), "height": number(rect.height), "rx": number(CLUSTER_CORNER)}
-        if cluster.kind == "layer":
-            attributes["class"] = "kv-layer"
-        _child(frame, "rect", attributes)
+    layer = ' class="kv-layer"' if cluster.kind == "layer" else ""
+    frames = [
+        f'<rect x="{number(rect.x)}" y="{number(rect.y)}" width="{number(rect.width)}" height="{number(rect.height)}" '
+        f'rx="{number(CLUSTER_CORNER)}"{layer}/>'
+        for rect in placed.frames
+    ]
+    return (
+        f'<g id="{prefix}-{cluster.key}" class="kv-cluster">{_element("title", "", cluster.title)}{"".join(frames)}</g>'
+    )
 
 
-def _cluster_label(parent: _Element, placed: PlacedCluster) -> None:
+def _cluster_label(placed: PlacedCluster) -> str:
     x, y = placed.frames[0].x, placed.frames[0].y
     # A chip of the frame's colour quietens the arrows that cross the label.
-    chip = {"x": number(x + 7), "y": number(y + 4)}
-    _child(parent, "rect", chip | {"width": number(placed.cluster.label_width + 6), "height": "15"})
-    _text(parent, placed.cluster.label, x + 10, y + 15, placed.cluster.label_width)
+    chip = (
+        f'<rect x="{number(x + 7)}" y="{number(y + 4)}" width="{number(placed.cluster.label_width + 6)}" height="15"/>'
+    )
+    return chip + _text(placed.cluster.label, x + 10, y + 15, placed.cluster.label_width)
 
 
-def _arrow(parent: _Element, prefix: str, placed: PlacedArrow) -> None:
+def _arrow(prefix: str, placed: PlacedArrow) -> str:
     arrow = placed.arrow
-    attributes = {"id": f"{prefix}-{arrow.key}", "data-tail": arrow.tail, "data-head": arrow.head}
-    if arrow.inferred:
-        attributes["class"] = "kv-inferred"
-    path = _child(parent, "path", attributes | {"d": _curve(placed)})
-    if arrow.title:
-        _child(path, "title").text = arrow.title
+    inferred = ' class="kv-inferred"' if arrow.inferred else ""
+    path = (
+        f'<path id="{prefix}-{arrow.key}" data-tail="{arrow.tail}" data-head="{arrow.head}"{inferred} '
+        f'd="{_curve(placed)}"'
+    )
+    return f"{path}><title>{_escaped(arrow.title)}</title></path>" if arrow.title else f"{path}/>"
 
 
 def _curve(placed: PlacedArrow) -> str:
@@ -236,83 +220,107 @@ def _curve(placed: PlacedArrow) -> str:
 
 
 def _path(curve: Curve, head: tuple[Point, Point, Point]) -> str:
-    points = [_rounded(point) for point in curve]
-    start = points[0]
-    commands = [f"M{number(start[0])} {number(start[1])}"]
-    if len({x for x, _ in points}) == 1 or len({y for _, y in points}) == 1:
-        end = points[-1]
-        straight = "v" + number(end[1] - start[1]) if start[0] == end[0] else "h" + number(end[0] - start[0])
-        commands.append(straight)
+    xs, ys = [_tenths(x) for x, _ in curve], [_tenths(y) for _, y in curve]
+    commands = [f"M{_FIRST[xs[0]]} {_FIRST[ys[0]]}"]
+    if xs.count(xs[0]) == len(xs):
+        commands.append(f"v{_FIRST[ys[-1] - ys[0]]}")
+    elif ys.count(ys[0]) == len(ys):
+        commands.append(f"h{_FIRST[xs[-1] - xs[0]]}")
     else:
-        for index in range(1, len(points), 3):
-            origin = points[index - 1]
-            commands.append("c" + _joined(*(_offset(origin, point) for point in points[index : index + 3])))
-    one, tip, other = (_rounded(point) for point in head)
-    commands.append(f"m{_offset(tip, one)}l{_joined(_offset(one, tip), _offset(tip, other))}")
+        for at in range(0, len(xs) - 3, 3):
+            x, y = xs[at], ys[at]
+            commands.append(
+                f"c{_FIRST[xs[at + 1] - x]}{_NEXT[ys[at + 1] - y]}{_NEXT[xs[at + 2] - x]}{_NEXT[ys[at + 2] - y]}"
+                f"{_NEXT[xs[at + 3] - x]}{_NEXT[ys[at + 3] - y]}"
+            )
+    (one_x, one_y), (tip_x, tip_y), (other_x, other_y) = [(_tenths(x), _tenths(y)) for x, y in head]
+    commands.append(
+        f"m{_FIRST[one_x - tip_x]}{_NEXT[one_y - tip_y]}"
+        f"l{_FIRST[tip_x - one_x]}{_NEXT[tip_y - one_y]}{_NEXT[other_x - tip_x]}{_NEXT[other_y - tip_y]}"
+    )
     return "".join(commands)
 
 
-def _rounded(point: Point) -> Point:
-    return round(point[0], 1), round(point[1], 1)
+def _tenths(value: float) -> int:
+    # Rounded as a decimal first: 0.35 is a little less than it seems, ten times as much is not.
+    return round(round(value, 1) * 10)
 
 
-def _offset(origin: Point, point: Point) -> str:
-    return _joined(number(point[0] - origin[0]), number(point[1] - origin[1]))
+class _Texts(dict[int, str]):
+    """Numbers of tenths as they are written in path data, remembered: there are few, and they come again and again."""
+
+    _MOST = 20_000
+
+    def __init__(self, *, first: bool) -> None:
+        self._first = first
+
+    def __missing__(self, tenths: int) -> str:
+        text = number(tenths / 10)
+        if not self._first and tenths >= 0:
+            text = f" {text}"  # a minus sign needs no space before it
+        if len(self) < self._MOST:
+            self[tenths] = text
+        return text
 
 
-def _joined(*numbers: str) -> str:
-    """Join numbers as briefly as path data allows: a minus sign needs no space before it."""
-    return " ".join(numbers).replace(" -", "-")
+_FIRST = _Texts(first=True)
+_NEXT = _Texts(first=False)
+"""With what keeps them apart from the number before."""
 
 
-def _box(parent: _Element, prefix: str, placed: PlacedBox, *, horizontal: bool) -> None:
+def _box(prefix: str, placed: PlacedBox, *, horizontal: bool) -> str:
     box = placed.box
-    classes = ["kv-node", f"kv-{box.family.key}"]
-    classes += ["kv-input-node"] * box.model_input + ["kv-output-node"] * box.model_output + ["kv-closed"] * box.closed
-    attributes = {
-        "id": f"{prefix}-{box.key}",
-        "class": " ".join(classes),
-        "transform": f"translate({number(placed.x)} {number(placed.y)})",
-    }
+    classes = f"kv-node kv-{box.family.key}"
+    if box.model_input or box.model_output or box.closed:
+        classes += " kv-input-node" * box.model_input + " kv-output-node" * box.model_output + " kv-closed" * box.closed
+    place = f'id="{prefix}-{box.key}" class="{classes}" transform="translate({number(placed.x)} {number(placed.y)})"'
     if box.numbers:
-        attributes["data-n"] = progressions(box.numbers)
+        place += f' data-n="{progressions(box.numbers)}"'
     if box.times:
-        attributes["data-times"] = " ".join(map(str, box.times))
+        place += f' data-times="{" ".join(map(str, box.times))}"'
     if box.drawn_as:
-        attributes["data-as"] = progressions(box.drawn_as)
-    if box.target:
-        # Not `href`: Material for MkDocs assigns to that of every element it finds, which fails in SVG.
-        parent = _child(parent, "a", {"xlink:href": f"#{box.target}", "aria-label": box.title.partition("\n")[0]})
-    node = _child(parent, "g", attributes)
-    _child(node, "title").text = box.title
-    _frame(node, 0, 0, box.width, box.height, CORNER, box.family)
+        place += f' data-as="{progressions(box.drawn_as)}"'
+    parts = [f"<g {place}>", _element("title", "", box.title), _outline(box.width, box.height, box.family)]
     if box.closed:
-        _child(node, "path", {"class": "kv-strip", "d": _corner_fold(box.width)})
+        parts.append(f'<path class="kv-strip" d="{_corner_fold(box.width)}"/>')
     if box.badge:
-        _child(node, "path", {"class": "kv-strip", "d": _strip(box.strip, box.height)})
+        parts.append(_strip(box.strip, box.height))
     if box.skip:
-        bow, head = skip_sign(box)
-        _child(node, "path", {"class": "kv-skip", "d": _path(bow, head)})
+        parts.append(f'<path class="kv-skip" d="{_path(*skip_sign(box))}"/>')
     for text in texts(box, horizontal=horizontal):
         held = text.width * _WIDER > text.room
-        _text(node, text.text, text.x, text.y, text.width if held else None, text.role)
+        parts.append(_text(text.text, text.x, text.y, text.width if held else None, text.role))
+    parts.append("</g>")
+    if box.target:
+        # Not `href`: Material for MkDocs assigns to that of every element it finds, which fails in SVG.
+        target, label = _quoted(box.target), _quoted(box.title.partition("\n")[0])
+        return f'<a xlink:href="#{target}" aria-label="{label}">{"".join(parts)}</a>'
+    return "".join(parts)
 
 
-def _frame(parent: _Element, x: float, y: float, width: float, height: float, corner: float, family: Family) -> None:
-    place = {"x": number(x), "y": number(y)} if x or y else {}
-    size = {"width": number(width), "height": number(height), "rx": number(corner)}
-    _child(parent, "rect", place | size)
+@lru_cache(maxsize=4096)
+def _outline(width: float, height: float, family: Family) -> str:
+    return _frame(0, 0, width, height, CORNER, family)
+
+
+def _frame(x: float, y: float, width: float, height: float, corner: float, family: Family) -> str:
+    frame = _rect(x, y, width, height, corner)
     if family.border == "double":
-        place = {"x": number(x + INSET), "y": number(y + INSET)}
-        size = {"width": number(width - 2 * INSET), "height": number(height - 2 * INSET), "rx": number(corner - 2)}
-        _child(parent, "rect", place | size)
+        frame += _rect(x + INSET, y + INSET, width - 2 * INSET, height - 2 * INSET, corner - 2)
+    return frame
 
 
+def _rect(x: float, y: float, width: float, height: float, corner: float) -> str:
+    place = f' x="{number(x)}" y="{number(y)}"' if x or y else ""
+    return f'<rect{place} width="{number(width)}" height="{number(height)}" rx="{number(corner)}"/>'
+
+
+@lru_cache(maxsize=4096)
 def _strip(width: float, height: float) -> str:
     corner = number(CORNER)
     return (
-        f"M{number(width)} 0H{corner}A{corner} {corner} 0 0 0 0 {corner}V{number(height - CORNER)}"
-        f"A{corner} {corner} 0 0 0 {corner} {number(height)}H{number(width)}z"
+        f'<path class="kv-strip" d="M{number(width)} 0H{corner}A{corner} {corner} 0 0 0 0 {corner}'
+        f'V{number(height - CORNER)}A{corner} {corner} 0 0 0 {corner} {number(height)}H{number(width)}z"/>'
     )
 
 
@@ -322,15 +330,15 @@ def _corner_fold(width: float) -> str:
     return f"M{number(width - 11)} 0H{number(width - CORNER)}{turn}V11z"
 
 
-def _legend_entry(parent: _Element, family: Family, x: float, y: float) -> None:
-    entry = _child(parent, "g", {"class": f"kv-{family.key}"})
-    swatch_width, swatch_height = SWATCH
-    _frame(entry, x, y, swatch_width, swatch_height, 3, family)
-    _child(entry, "path", {"class": "kv-strip", "d": f"M{number(x)} {number(y)}h5v{number(swatch_height)}h-5z"})
-    _text(
-        entry,
+def _legend_entry(family: Family, x: float, y: float) -> str:
+    width, height = SWATCH
+    title = _text(
         family.title,
-        x + swatch_width + 5,
-        y + swatch_height / 2 + LEGEND_SIZE * 0.355,
+        x + width + 5,
+        y + height / 2 + LEGEND_SIZE * 0.355,
         typeface.width(family.title, LEGEND_SIZE),
+    )
+    return (
+        f'<g class="kv-{family.key}">{_frame(x, y, width, height, 3, family)}'
+        f'<path class="kv-strip" d="M{number(x)} {number(y)}h5v{number(height)}h-5z"/>{title}</g>'
     )
