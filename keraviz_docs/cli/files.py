@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from keraviz_docs.errors import Code, UserError
+from keraviz_docs.files import write_whole
 
 
 @contextlib.contextmanager
@@ -25,25 +25,13 @@ def writing() -> Iterator[None]:
 
 
 def write(path: Path, data: bytes, *, quiet: bool) -> None:
-    """Write a file, its directory included, and tell its path on stdout; it appears complete or not at all.
-
-    What is there and no file, such as ``/dev/null`` or a pipe, is written to, and never replaced.
+    """Write a file, as :func:`~keraviz_docs.files.write_whole` does, and tell its path on stdout.
 
     Raises:
         UserError: it cannot be written.
     """
     with writing():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)
-            tell(path, quiet=quiet)
-            return
-        unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, data)
     tell(path, quiet=quiet)
 
 

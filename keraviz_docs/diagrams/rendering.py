@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from keraviz_docs.diagrams.pieces import cut
 from keraviz_docs.diagrams.posters import poster
 from keraviz_docs.diagrams.svg import svg
 from keraviz_docs.diagrams.variants import figure
+from keraviz_docs.files import write_whole
 
 Format = Literal["svg", "png", "pdf", "dot"]
 FORMATS: tuple[Format, ...] = ("svg", "png", "pdf", "dot")
@@ -241,20 +240,3 @@ def png_scale(width: float, height: float) -> float:
     comfortable = math.sqrt(_PIXELS / (width * height))
     needed = min(_LEGIBLE, math.sqrt(_MOST_PIXELS / (width * height)))
     return min(_FINEST, max(comfortable, needed), _LONGEST_SIDE / max(width, height))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file, and its directory if need be, so that nobody ever sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        # mkstemp makes private files; these are for everybody whom the user's umask admits.
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

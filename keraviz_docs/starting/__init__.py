@@ -13,8 +13,8 @@ from pathlib import Path
 
 from keraviz_docs import manifest as manifests
 from keraviz_docs import production
-from keraviz_docs.diagrams.rendering import write_whole
 from keraviz_docs.errors import Code, UserError
+from keraviz_docs.files import write_whole
 from keraviz_docs.manifest.entries import Limits
 from keraviz_docs.manifest.mistakes import shown
 from keraviz_docs.starting import github_files, site_files

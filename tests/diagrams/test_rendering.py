@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,22 @@ def test_each_graph_has_its_own_time() -> None:
         assert engine.run("digraph { a }", "dot", "json0", 60)
     finally:
         engine.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a matter of POSIX")
+@pytest.mark.parametrize("form", ["dot", "svg"])
+def test_what_is_no_file_is_drawn_into_and_not_replaced(form: Format, several: Architecture, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    with Renderer() as renderer:
+        drawn = list(renderer.render_all([Job(several, "tb", {form: pipe})]))
+    reader.join()
+    assert [result.error for result in drawn] == [None]
+    assert read[0].startswith({"dot": b"digraph", "svg": b"<svg"}[form])
+    assert pipe.is_fifo()
 
 
 def test_a_diagram_that_fails_is_reported_and_the_others_go_on(several: Architecture, tmp_path: Path) -> None:
