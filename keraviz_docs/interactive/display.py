@@ -19,6 +19,7 @@ from keraviz_docs.interactive.compared import Compared
 from keraviz_docs.pages.layer_table import rows
 from keraviz_docs.quantities import scaled
 from keraviz_docs.review.reports.wording import cost_line, is_missing, verdict_line
+from keraviz_docs.templating import environment
 
 _MOST_NODES = 1_500
 """Layers beyond which a drawing would make a notebook's file unwieldy."""
@@ -105,12 +106,6 @@ def _markup(svg: str | None) -> Markup | None:
 
 
 def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keraviz_docs.interactive", "."),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["thousands"] = lambda number: f"{number:,}"
-    return environment.get_template(name)
+    templates = environment("keraviz_docs.interactive", ".")
+    templates.filters["thousands"] = lambda number: f"{number:,}"
+    return templates.get_template(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,7 +84,20 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelEntry:
+class EntrySettings:
+    """What models and modules that are searched for them have in common."""
+
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    batch: int | None = None
+    expand: Expand = "all"
+    limits: Limits = Limits()
+    position: Position | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelEntry(EntrySettings):
     """One model, with everything needed to build and present it."""
 
     id: str
@@ -92,47 +105,24 @@ class ModelEntry:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     inputs: Any = None
     """Input specification of a model that does not know its own: nested dicts/lists of ``{shape, dtype}``."""
-    batch: int | None = None
     title: str | None = None
-    section: str | None = None
     description: str | None = None
     source: str | None = None
     """URL of the builder's source, when it should not be derived from the code."""
-    tags: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    expand: Expand = "all"
-    limits: Limits = Limits()
     variant_of: str | None = None
     """Id of the entry whose ``variants`` list this one comes from."""
-    position: Position | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscoverEntry:
+class DiscoverEntry(EntrySettings):
     """A module whose public builders all become models; settings apply to each of them."""
 
     module: str
-    section: str | None = None
-    tags: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    batch: int | None = None
-    expand: Expand = "all"
-    limits: Limits = Limits()
-    position: Position | None = None
 
     def found(self, identity: str, target: BuilderTarget) -> ModelEntry:
         """Return the entry of a builder that was found in the module."""
-        return ModelEntry(
-            id=identity,
-            target=target,
-            section=self.section,
-            tags=self.tags,
-            references=self.references,
-            batch=self.batch,
-            expand=self.expand,
-            limits=self.limits,
-            position=self.position,
-        )
+        settings = {each.name: getattr(self, each.name) for each in fields(EntrySettings)}
+        return ModelEntry(id=identity, target=target, **settings)
 
 
 @dataclass(frozen=True, kw_only=True)

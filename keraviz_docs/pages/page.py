@@ -13,14 +13,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from keraviz_docs import quantities
 from keraviz_docs.pages import figures, text
+from keraviz_docs.templating import environment
 
 # Without quotes where another plugin minified the page.
 _PLACEHOLDER = re.compile(r'<div data-keraviz="?([a-z0-9-]+)"?></div>')
@@ -74,15 +74,8 @@ def _block(part: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    templates = environment("keraviz_docs.pages", "templates")
+    templates.filters |= {
         "line": text.one_line,
         "prose": text.prose,
         "pre": text.preformatted,
@@ -93,4 +86,4 @@ def _environment() -> Environment:
         "count": lambda number: f"{number:,}",
         "trusted": Markup,
     }
-    return environment
+    return templates

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
 from keraviz_docs.review.comparison import Comparison, ModelComparison
@@ -20,6 +19,7 @@ from keraviz_docs.review.reports.wording import (
     printable,
     verdict_line,
 )
+from keraviz_docs.templating import environment
 
 
 def html(comparison: Comparison, diagrams: Mapping[str, str] | None = None) -> str:
@@ -30,14 +30,8 @@ def html(comparison: Comparison, diagrams: Mapping[str, str] | None = None) -> s
         diagrams: SVG drawings of the changes by model, made by this package.
     """
     changed = [model for model in comparison.models if model.status != "identical"]
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keraviz_docs.review", "reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html.j2").render(
+    template = environment("keraviz_docs.review", "reports").get_template("report.html.j2")
+    return template.render(
         base=printable(comparison.base),
         head=printable(comparison.head),
         unchanged=len(comparison.models) - len(changed),
