@@ -132,9 +132,10 @@ def pairs(wanted: Sequence[manifests.Pair], zoo: Sequence[Documented], workshop:
 
 def _pair(pair: manifests.Pair, base: Documented, head: Documented, workshop: Workshop) -> ComparedPair:
     found = ComparedPair(base, head, title=pair.title, description=pair.description)
-    if base.reading is None or head.reading is None:
+    one, other = base.reading, head.reading
+    if one is None or other is None:
         return found
-    before, after = base.reading.architecture, head.reading.architecture
+    before, after = one.architecture, other.architecture
     key = workshop.key("pair", found.id, digest(to_json(before)), digest(to_json(after)))
     made = workshop.kept(key) or workshop.make(key, found.id, head.id, before, after, ("tb", "lr"), found.heading)
     return replace(found, compared=made)
@@ -208,14 +209,18 @@ def _named(periods: Sequence[Period]) -> tuple[Period, ...]:
 
 
 def _now(zoo: Sequence[Documented]) -> Kept:
-    sides: dict[str, Architecture | str] = {}
-    for model in (model for model in zoo if not model.is_module):
-        failure = "" if model.reading else getattr(model.outcome, "message", "")
-        sides[model.id] = model.reading.architecture if model.reading else f"it cannot be read now: {failure}"
+    models = {model.id: model for model in zoo if not model.is_module}
+
+    def side(identifier: str) -> Architecture | str:
+        model = models[identifier]
+        failure = f"it cannot be read now: {model.failure.message}" if model.failure else ""
+        return model.reading.architecture if model.reading else failure
+
     versions = {
-        identifier: "" if isinstance(side, str) else digest(to_json(side)) for identifier, side in sides.items()
+        identifier: digest(to_json(known)) if isinstance(known := side(identifier), Architecture) else ""
+        for identifier in models
     }
-    return Kept(_NOW, versions, lambda identifiers: {identifier: sides[identifier] for identifier in identifiers})
+    return Kept(_NOW, versions, lambda identifiers: {identifier: side(identifier) for identifier in identifiers})
 
 
 def _differences(before: Kept, after: Kept, zoo: Sequence[Documented], workshop: Workshop) -> Iterator[Compared]:
@@ -277,7 +282,7 @@ def _built(
             failure = report.failures[0]
             reason = f"{failure.id or failure.target} cannot be read from {state.name}: {failure.message}"
             return replace(state, reason=reason, is_mistake=False, commit=None)
-        read = (Documented(entry=model.entry, outcome=model.outcome).reading for model in report.models)
+        read = (Documented(entry=model.entry, outcome=model.held).reading for model in report.models)
         files = {f"{each.architecture.id}.json": to_json(each.architecture) for each in read if each is not None}
         stored = cache.diagrams.put_files(key, files)
     files = {Path(name).stem: path.read_bytes() for name, path in stored.items()}

@@ -5,19 +5,19 @@ from __future__ import annotations
 import atexit
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
 
 from keraviz_docs import __version__, diagrams, folding
-from keraviz_docs.architecture import Architecture
-from keraviz_docs.diagrams import SHEETS, EngineName, Format, Job, OverviewJob, Renderer, Sheet, is_condensed
+from keraviz_docs.diagrams import SHEETS, EngineName, Format, Job, OverviewJob, Renderer, is_condensed
 from keraviz_docs.manifest.entries import Expand
-from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing
+from keraviz_docs.outcome import Failure, Packed, Reading
+from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing, Sheets
 from keraviz_docs.pages.writing import KEPT_ASIDE, write_if_changed
 from keraviz_docs.production import BuildProgress, Store
 from keraviz_docs.production.store import digest
@@ -54,25 +54,33 @@ class Drawings:
         self._directory = directory.absolute() if directory else None  # workers have a current directory of their own
         self._printer = _fingerprint(graphviz, self._formats)
         self._keys: dict[str, str] = {}
-        self._stored: dict[str, Mapping[str, Path]] = {}
         self._begun: dict[str, Future[_Drawn]] = {}
         self._drawn: dict[str, _Drawn] = {}
 
-    def prepare(self) -> None:
-        """Start the workers: they import what draws while the process that reads still imports Keras."""
-        self._workers.start(_nothing)
+    def prepare(self, models: int) -> None:
+        """Start workers for so many models: they import what draws while the process that reads imports Keras."""
+        self._workers.start(_nothing, models)
 
     def begin(self, model: Documented) -> None:
-        """Look for the drawings of a model, and have those drawn that are missing."""
-        if model.reading is None:
+        """Take the drawings of a model from the store, or have them drawn."""
+        if isinstance(model.outcome, Failure):
             return
-        shown = digest(msgspec.json.encode(model.reading.architecture, order="deterministic"))
-        self._keys[model.id] = digest(repr((self._printer, shown, model.entry.expand)).encode())
-        stored = self._store.get_files(self._keys[model.id])
-        if stored is None:
-            self._draw(model)
+        shown = model.outcome if isinstance(model.outcome, Packed) else Packed.of(model.outcome)
+        key = self._keys[model.id] = digest(repr((self._printer, shown.digest, model.entry.expand)).encode())
+        stored = self._store.get_files(key)
+        folder = self._directory / model.id if self._directory else None
+        try:
+            if stored is not None and folder is not None:
+                for name, path in stored.items():
+                    write_if_changed(folder / _place(name), path.read_bytes())
+        except FileNotFoundError:  # somebody cleared the store meanwhile
+            stored = None
+        if stored is not None:
+            self._drawn[model.id] = _Drawn(tuple(map(_place, stored)), (), None)
         else:
-            self._stored[model.id] = stored
+            self._begun[model.id] = self._workers.submit(
+                _draw, shown, _depth(model.entry.expand), self._formats, self._graphviz, self._store, key, folder
+            )
 
     def finish(self, progress: BuildProgress) -> tuple[str, ...]:
         """Wait for all drawings; return a sentence for each that could not be made.
@@ -104,38 +112,16 @@ class Drawings:
         names: list[str] = []
         models: list[Documented] = []
         for model in zoo:
-            placed, errors = self._placed(self._directory / model.id, model)
-            names += (f"{model.id}/{name}" for name in placed)
-            drawings = [
-                replace(_drawing(self._directory / model.id, model, sheet, named), digest=self._keys[model.id])
-                for sheet in SHEETS
-                if (named := {form: f"{model.id}-{sheet}.{form}" for form in self._formats})["svg"] in placed
-            ]
-            models.append(replace(model, drawings=tuple(drawings), drawing_failure=" ".join(errors) or None))
+            drawn = self._drawn.get(model.id)
+            if drawn is not None:
+                names += (f"{model.id}/{name}" for name in drawn.names)
+                load = partial(
+                    _load, self._directory / model.id, drawn.names, self._formats, _depth(model.entry.expand)
+                )
+                sheets = Sheets(self._keys[model.id], drawn.names, load)
+                model = replace(model, sheets=sheets, drawing_failure=" ".join(drawn.errors) or None)
+            models.append(model)
         return models, names
-
-    def _draw(self, model: Documented) -> None:
-        assert model.reading is not None  # noqa: S101  # only models that were read have drawings
-        folder = self._directory / model.id if self._directory else None
-        architecture, depth = model.reading.architecture, _depth(model.entry.expand)
-        self._begun[model.id] = self._workers.submit(
-            _draw, architecture, depth, self._formats, self._graphviz, self._store, self._keys[model.id], folder
-        )
-
-    def _placed(self, folder: Path, model: Documented) -> tuple[Sequence[str], Sequence[str]]:
-        """Return the files that are in a model's directory now, and what could not be drawn."""
-        if model.id in self._stored:
-            try:
-                files = self._stored[model.id]
-                for name, path in files.items():
-                    write_if_changed(folder / _place(name), path.read_bytes())
-            except FileNotFoundError:  # somebody cleared the store meanwhile
-                self._draw(model)
-                self._drawn[model.id] = self._begun.pop(model.id).result()
-            else:
-                return tuple(map(_place, files)), ()
-        drawn = self._drawn.get(model.id)
-        return (drawn.names, drawn.errors) if drawn else ((), ())
 
 
 @dataclass(frozen=True)
@@ -161,13 +147,23 @@ def _place(name: str) -> str:
     return f"{KEPT_ASIDE}/{name}" if name == _PARTS else name
 
 
-def _drawing(folder: Path, model: Documented, sheet: Sheet, files: Mapping[str, str]) -> Drawing:
-    if sheet == "overview":
-        parts = msgspec.json.decode((folder / _place(_PARTS)).read_bytes(), type=_Parts)
-        return Drawing(sheet, parts.svg, files, parts.blocks)
-    svg = (folder / files["svg"]).read_text(encoding="utf-8")
-    condensed = model.reading is not None and is_condensed(model.reading.architecture, depth=_depth(model.entry.expand))
-    return Drawing(sheet, svg, files, condensed=condensed)
+def _load(
+    folder: Path, names: Sequence[str], formats: Sequence[Format], depth: int | None, reading: Reading
+) -> tuple[Drawing, ...]:
+    """Load the drawings that lie beside a model's page."""
+    architecture = reading.architecture
+    drawings: list[Drawing] = []
+    for sheet in SHEETS:
+        files: dict[str, str] = {form: f"{architecture.id}-{sheet}.{form}" for form in formats}
+        if files["svg"] not in names:
+            continue
+        if sheet == "overview":
+            parts = msgspec.json.decode((folder / _place(_PARTS)).read_bytes(), type=_Parts)
+            drawings.append(Drawing(sheet, parts.svg, files, parts.blocks))
+        else:
+            svg = (folder / files["svg"]).read_text(encoding="utf-8")
+            drawings.append(Drawing(sheet, svg, files, condensed=is_condensed(architecture, depth=depth)))
+    return tuple(drawings)
 
 
 def _nothing() -> None:
@@ -175,7 +171,7 @@ def _nothing() -> None:
 
 
 def _draw(
-    architecture: Architecture,
+    packed: Packed,
     depth: int | None,
     formats: Sequence[Format],
     graphviz: EngineName,
@@ -184,6 +180,7 @@ def _draw(
     folder: Path | None,
 ) -> _Drawn:
     """Draw all sheets of a model into a folder, and into the store unless one failed."""
+    architecture = packed.reading().architecture
     errors: list[str] = []
     with tempfile.TemporaryDirectory(prefix="keraviz-") as made:
         draft = Path(made)

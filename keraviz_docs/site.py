@@ -19,7 +19,7 @@ from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import Documented
-from keraviz_docs.pages.writing import WrittenPages, claim, write
+from keraviz_docs.pages.writing import WrittenPages, claimed, write
 from keraviz_docs.production.pool import default_jobs
 from keraviz_docs.workers import Workers
 
@@ -86,8 +86,10 @@ def build(
         UserError: the manifest is wrong or names no model, Graphviz is missing, no model can be read at all, or the
             directory cannot be written.
     """
-    claim(directory)
-    with _opened(manifest, directory, formats, graphviz, cache, jobs) as (loaded, kept, workers, drawings):
+    with (
+        claimed(directory) as earlier,
+        _opened(manifest, directory, formats, graphviz, cache, jobs) as (loaded, kept, workers, drawings),
+    ):
         report = _read(loaded, kept, jobs, executor, pools, progress, drawings)
         if not report.models and not report.undiscovered:
             raise UserError(f"{manifest} names no model: add one under `models:`", Code.NO_MODELS)
@@ -105,6 +107,7 @@ def build(
             directory_urls=directory_urls,
             drawn=drawn,
             workers=workers,
+            earlier=earlier,
         )
     states = compiled.watched if compiled else ()
     dependencies = [path for model in report.models for path in model.dependencies]
@@ -229,7 +232,7 @@ def _read(
 
 
 def _documented(model: production.ModelReport) -> Documented:
-    return Documented(entry=model.entry, outcome=model.outcome, digest=model.digest)
+    return Documented(entry=model.entry, outcome=model.held, digest=model.digest)
 
 
 def _entry(failure: Failure) -> ModelEntry:

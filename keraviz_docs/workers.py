@@ -60,9 +60,9 @@ class Workers:
         """
         return self._threads.submit(self._call, function, args, kwargs)
 
-    def start(self, function: Callable[[], object]) -> None:
-        """Start all processes ahead of need, and have each import the module of a function by calling it."""
-        for _ in range(self._count):
+    def start(self, function: Callable[[], object], count: int) -> None:
+        """Start so many processes, at most all, ahead of need; each imports the module of a function by calling it."""
+        for _ in range(min(count, self._count)):
             self.submit(function)
 
     def close(self) -> None:

@@ -94,10 +94,8 @@ class _Attempts:
             self._tell(id)
 
     def finish(self, model: ModelReport) -> None:
-        from keraviz_docs.outcome import Reading
-
         self._done += 1
-        self._read += isinstance(model.outcome, Reading)
+        self._read += model.failure is None
         if self._live or self._done % 25 == 0:
             self._tell(model.entry.id)
 

@@ -139,9 +139,10 @@ class Row:
 
 
 def _rows(base: Documented, head: Documented) -> list[Row]:
-    if base.reading is None or head.reading is None:
+    first, second = base.reading, head.reading
+    if first is None or second is None:
         return []
-    before, after = base.reading.architecture, head.reading.architecture
+    before, after = first.architecture, second.architecture
     one, other = figures(before), figures(after)
     is_exact = one.macs_exact and other.macs_exact
     return [

@@ -20,6 +20,7 @@ class Figures:
     weight_bytes: int
     macs: int | None
     macs_exact: bool
+    inputs: tuple[Shape, ...] = ()
 
     @property
     def trainable_share(self) -> str:
@@ -52,6 +53,7 @@ def figures(architecture: Architecture) -> Figures:
         weight_bytes=totals.weight_bytes,
         macs=totals.macs,
         macs_exact=not totals.macs_unknown,
+        inputs=tuple(port.shape for port in architecture.inputs),
     )
 
 

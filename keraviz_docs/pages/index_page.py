@@ -39,7 +39,7 @@ def index_page(
         name = f"cards-{number}"
         parts[name] = render("cards.html", models=models, thumbnails=thumbnails, ending=ending)
         lines += [f"## {text.as_markdown(section)}"] * bool(section) + [placeholder(name)]
-    if sum(model.reading is not None for model in zoo) > 1:
+    if sum(model.failure is None for model in zoo) > 1:
         lines.append("## Comparison")
         chart = _chart(title, zoo, ending)
         if chart is not None:
@@ -90,6 +90,6 @@ def _chart(title: str, zoo: Sequence[Documented], ending: str) -> str | None:
 
 
 def _summary(zoo: Sequence[Documented]) -> str:
-    failed = sum(model.reading is None for model in zoo)
+    failed = sum(model.failure is not None for model in zoo)
     count = f"{len(zoo)} model{'' if len(zoo) == 1 else 's'}"
     return f"{count}, each drawn and tabulated." + (f" {failed} could not be read." if failed else "")

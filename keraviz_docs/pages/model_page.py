@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from keraviz_docs.architecture import Architecture, to_json
 from keraviz_docs.charts import depth_series, depth_svg
 from keraviz_docs.cost import Costs, costs_of
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
-from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Reading
+from keraviz_docs.outcome import BuilderFacts, Failure, Outcome, Packed, Reading
 from keraviz_docs.pages import docstring, text
 from keraviz_docs.pages.figures import Figures, figures, resources
 from keraviz_docs.pages.layer_table import SourceLink, details, rows, uncalled_parameters
@@ -62,8 +62,18 @@ class Drawing:
     """Of an overview: its blocks."""
     condensed: bool = False
     """Whether it shows each distinct block of the model once, instead of every layer."""
-    digest: str = ""
-    """Of all that the drawing depends on; without it, the drawing itself is looked at."""
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """All drawings of a model, on disk until its page is composed."""
+
+    digest: str
+    """Of all that they depend on."""
+    files: tuple[str, ...]
+    """What lies beside the page because of them."""
+    load: Callable[[Reading], tuple[Drawing, ...]]
+    """Can be pickled."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Documented:
     """A model of the manifest with everything that is known about it."""
 
     entry: ModelEntry
-    outcome: Outcome
+    outcome: Outcome | Packed
     drawings: tuple[Drawing, ...] = ()
     drawing_failure: str | None = None
     """Why there are no diagrams although the model could be read."""
@@ -106,6 +116,10 @@ class Documented:
     """What a page of changes says about it."""
     digest: str = ""
     """Of the outcome; without it, the outcome itself is looked at."""
+    sheets: Sheets | None = None
+    """Where the drawings are, as long as they are not loaded."""
+    known_figures: Figures | None = None
+    """Key figures that need not be found anew."""
 
     @property
     def id(self) -> str:
@@ -123,14 +137,44 @@ class Documented:
         return isinstance(self.entry.target, BuilderTarget) and not self.entry.target.name
 
     @property
+    def failure(self) -> Failure | None:
+        """Why it could not be read."""
+        return self.outcome if isinstance(self.outcome, Failure) else None
+
+    @property
     def reading(self) -> Reading | None:
-        """What was read, unless that failed."""
+        """What was read, unless that failed; what is packed is unpacked every time."""
+        if isinstance(self.outcome, Packed):
+            return self.outcome.reading()
         return self.outcome if isinstance(self.outcome, Reading) else None
+
+    @property
+    def parameters(self) -> int | None:
+        """How many it has; ``None`` when it could not be read."""
+        if isinstance(self.outcome, Packed):
+            return self.outcome.parameters
+        return self.outcome.architecture.totals.parameters if isinstance(self.outcome, Reading) else None
+
+    @property
+    def nodes(self) -> int:
+        """How many layers and operations have a row in its table."""
+        if isinstance(self.outcome, Packed):
+            return self.outcome.nodes
+        return len(self.outcome.architecture.nodes) if isinstance(self.outcome, Reading) else 0
 
     @cached_property  # the depth of a model takes a while to find
     def figures(self) -> Figures | None:
         """Key figures, unless reading failed."""
-        return figures(self.outcome.architecture) if isinstance(self.outcome, Reading) else None
+        reading = None if self.known_figures else self.reading
+        return figures(reading.architecture) if reading else self.known_figures
+
+    def loaded(self) -> Documented:
+        """Return it with its reading unpacked and its drawings loaded: megabytes, for as long as a page takes."""
+        reading = self.reading
+        if reading is None:
+            return self
+        drawings = self.sheets.load(reading) if self.sheets else self.drawings
+        return replace(self, outcome=reading, drawings=drawings, sheets=None)
 
     @property
     def thumbnail(self) -> str | None:
@@ -142,7 +186,7 @@ class Documented:
         """The manifest's description, or else the first paragraph of the builder's docstring."""
         if self.entry.description:
             return self.entry.description
-        return docstring.parse(self.outcome.builder.docstring).summary if isinstance(self.outcome, Reading) else ""
+        return "" if isinstance(self.outcome, Failure) else docstring.parse(self.outcome.builder.docstring).summary
 
 
 def model_page(model: Documented, *, directory_urls: bool = False) -> Page:
@@ -152,9 +196,10 @@ def model_page(model: Documented, *, directory_urls: bool = False) -> Page:
         model: what is documented.
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
     """
+    model = model.loaded()
     around = _around(model, "" if directory_urls else "index.html")
-    if isinstance(model.outcome, Failure):
-        return _failure_page(model, model.outcome, around)
+    if not isinstance(model.outcome, Reading):
+        return _failure_page(model, around)
     reading = model.outcome
     link = source_links(reading.builder)
     architecture = reading.architecture
@@ -166,7 +211,7 @@ def model_page(model: Documented, *, directory_urls: bool = False) -> Page:
             "figures.html",
             model=model,
             architecture=architecture,
-            figures=figures(architecture),
+            figures=model.figures,
             resources=resources(costs),
             **around,
         ),
@@ -219,8 +264,7 @@ def with_relatives(zoo: Sequence[Documented]) -> list[Documented]:
     """Let each model know the others that the same manifest entry gave."""
     families: dict[str, list[Relative]] = defaultdict(list)
     for model in zoo:
-        parameters = model.reading.architecture.totals.parameters if model.reading else None
-        families[model.entry.variant_of or model.id].append(Relative(model.id, model.title, parameters))
+        families[model.entry.variant_of or model.id].append(Relative(model.id, model.title, model.parameters))
     return [
         replace(
             model,
@@ -260,8 +304,8 @@ def _depth(model: Documented, architecture: Architecture, costs: Costs) -> str |
     )
 
 
-def _failure_page(model: Documented, failure: Failure, around: Mapping[str, object]) -> Page:
-    part = render("failure.html", model=model, failure=failure, **around)
+def _failure_page(model: Documented, around: Mapping[str, object]) -> Page:
+    part = render("failure.html", model=model, failure=model.failure, **around)
     return Page(
         path=f"{model.id}/index.md",
         title=text.as_title(model.title),

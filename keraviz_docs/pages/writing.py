@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -14,12 +14,12 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from keraviz_docs import __version__
-from keraviz_docs import outcome as outcomes
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, Limits
 from keraviz_docs.pages import changes_page, comparison_page, palette, text
 from keraviz_docs.pages.changes_page import Changes
 from keraviz_docs.pages.comparison_page import ComparedPair
+from keraviz_docs.pages.figures import Figures
 from keraviz_docs.pages.index_page import index_page, sections
 from keraviz_docs.pages.model_page import Documented, model_page, with_relatives
 from keraviz_docs.pages.page import Page, fill
@@ -46,6 +46,8 @@ class _Piece(msgspec.Struct, frozen=True):
     key: str
     files: dict[str, str]
     """Digests of what was written, by name."""
+    figures: Figures | None = None
+    """Of a model: what the page of all models says about it."""
 
     @property
     def published(self) -> list[str]:
@@ -75,7 +77,15 @@ class WrittenPage:
     """POSIX path below the directory."""
     title: str
     """HTML-escaped."""
-    anchors: frozenset[str]
+    layers: int = 0
+    """How many rows of the layer table can be linked to."""
+    others: frozenset[str] = frozenset()
+    """Further anchors."""
+
+    @property
+    def anchors(self) -> frozenset[str]:
+        """What other pages may link to."""
+        return self.others.union(f"layer-{number}" for number in range(1, self.layers + 1))
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,7 @@ def write(
     directory_urls: bool = False,
     drawn: Sequence[str] = (),
     workers: Workers | None = None,
+    earlier: Earlier | None = None,
 ) -> WrittenPages:
     """Write the pages of a zoo.
 
@@ -142,6 +153,7 @@ def write(
         directory_urls: whether links to other pages end in ``/`` instead of ``/index.html``.
         drawn: files that are in the directory already and belong to it, such as diagrams; those kept aside, too.
         workers: who composes the models' pages, when not this process.
+        earlier: what :func:`claimed` gave for this directory, if it was asked.
 
     Raises:
         UserError: the directory cannot be written, or holds files that this function did not write.
@@ -149,8 +161,8 @@ def write(
     written: dict[str, WrittenPage] = {}
     files = {*_published(drawn), STYLE, *SHARED}
     pieces: dict[str, _Piece] = {}
-    with _refusing(directory):
-        earlier = _earlier(directory)
+    with contextlib.ExitStack() as opened, _refusing(directory):
+        earlier = earlier or opened.enter_context(claimed(directory))
         style = (_ASSETS / "keraviz.css").read_text(encoding="utf-8") + palette.stylesheet()
         write_if_changed(directory / STYLE, style.encode())
         for name, source in SHARED.items():
@@ -163,8 +175,8 @@ def write(
         begun: list[tuple[Documented, _Piece | Future[_Piece]]] = []
         for model in zoo:
             key = _digest(settings, _essence(model))
-            piece = earlier.pieces.get(model.id)
-            if piece is not None and piece.key == key and piece.is_whole(directory):
+            piece = earlier.piece(model.id, key)
+            if piece is not None:
                 begun.append((model, piece))
             elif workers is None:
                 begun.append((model, _write_model(directory, model, key, embed, directory_urls)))
@@ -175,37 +187,38 @@ def write(
         for model, done in begun:
             pieces[model.id] = done.result() if isinstance(done, Future) else done
             path = f"{model.id}/index.md"
-            written[path] = WrittenPage(path, text.as_title(model.title), _anchors(model))
+            written[path] = WrittenPage(path, text.as_title(model.title), layers=model.nodes)
         for pair in pairs:
             essences = map(_essence, (pair.base, pair.head))
             key = _digest(settings, pair.heading, pair.summary, *essences, repr(pair.compared))
             folder = f"{comparison_page.FOLDER}/{pair.id}"
-            piece = earlier.pieces.get(folder)
-            if piece is None or piece.key != key or not piece.is_whole(directory):
+            piece = earlier.piece(folder, key)
+            if piece is None:
                 page = comparison_page.comparison_page(pair, directory_urls=directory_urls)
                 piece = _write_page(directory, page, key, embed=embed)
             pieces[folder] = piece
-            written[pair.path] = WrittenPage(pair.path, text.as_title(pair.heading), frozenset())
+            written[pair.path] = WrittenPage(pair.path, text.as_title(pair.heading))
         if changes is not None:
             titles = repr([(model.id, model.title) for model in zoo])
             key = _digest(settings, titles, repr(changes))
-            piece = earlier.pieces.get(changes_page.FOLDER)
-            if piece is None or piece.key != key or not piece.is_whole(directory):
+            piece = earlier.piece(changes_page.FOLDER, key)
+            if piece is None:
                 page = changes_page.changes_page(changes, zoo, directory_urls=directory_urls)
                 piece = _write_page(directory, page, key, embed=embed)
             pieces[changes_page.FOLDER] = piece
             path = f"{changes_page.FOLDER}/index.md"
-            written[path] = WrittenPage(path, "Changes", changes.anchors)
+            written[path] = WrittenPage(path, "Changes", others=changes.anchors)
         key = _digest(settings, title, *(piece.key for piece in pieces.values()))
-        piece = earlier.pieces.get("")
-        if piece is None or piece.key != key or not piece.is_whole(directory):
+        piece = earlier.piece("", key)
+        if piece is None:
             thumbnails = {model.id: _aside(directory, model.id, _MINIATURE).read_text("utf-8") for model in zoo}
+            zoo = [replace(model, known_figures=pieces[model.id].figures) for model in zoo]
             index = index_page(
                 title, zoo, thumbnails=thumbnails, pairs=pairs, changes=changes, directory_urls=directory_urls
             )
             piece = _write_page(directory, index, key, embed=embed)
         pieces[""] = piece
-        written["index.md"] = WrittenPage("index.md", text.as_title(title), frozenset())
+        written["index.md"] = WrittenPage("index.md", text.as_title(title))
         files.update(name for piece in pieces.values() for name in piece.published)
         record = _Record(sorted(files.union(drawn, *(piece.files for piece in pieces.values()))), pieces)
         _remove(directory, set(earlier.files) - set(record.files))
@@ -223,14 +236,40 @@ def write(
     )
 
 
-def claim(directory: Path) -> None:
-    """Check that pages may go into a directory, before anything goes there.
+class Earlier:
+    """What an earlier call left in a directory."""
+
+    def __init__(self, record: _Record, whole: Mapping[str, Future[bool]]) -> None:
+        self._record = record
+        self._whole = whole
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Everything that it left."""
+        return self._record.files
+
+    def piece(self, name: str, key: str) -> _Piece | None:
+        """Return what it wrote under a name, if it is still there and was made from the same."""
+        piece = self._record.pieces.get(name)
+        return piece if piece is not None and piece.key == key and self._whole[name].result() else None
+
+
+@contextlib.contextmanager
+def claimed(directory: Path) -> Iterator[Earlier]:
+    """Check that pages may go into a directory, before anything goes there, and look at what is in it.
+
+    Whether its files are as they were written is found out by a thread, while others work.
 
     Raises:
         UserError: it cannot be used, or holds somebody else's pages.
     """
     with _refusing(directory):
-        _earlier(directory)
+        record = _earlier(directory)
+    thread = ThreadPoolExecutor(1, thread_name_prefix="keraviz-pages")
+    try:
+        yield Earlier(record, {name: thread.submit(piece.is_whole, directory) for name, piece in record.pieces.items()})
+    finally:
+        thread.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager
@@ -254,8 +293,10 @@ def write_if_changed(path: Path, content: bytes) -> bool:
 
 
 def _write_model(directory: Path, model: Documented, key: str, embed: bool, directory_urls: bool) -> _Piece:
+    model = model.loaded()
     page = model_page(model, directory_urls=directory_urls)
-    return _write_page(directory, page, key, embed=embed, aside={_MINIATURE: model.thumbnail or ""})
+    piece = _write_page(directory, page, key, embed=embed, aside={_MINIATURE: model.thumbnail or ""})
+    return msgspec.structs.replace(piece, figures=model.figures)
 
 
 def _write_page(
@@ -283,27 +324,18 @@ def _aside(directory: Path, folder: str, name: str) -> Path:
     return directory / folder / KEPT_ASIDE / f"{name}.html"
 
 
-def _anchors(model: Documented) -> frozenset[str]:
-    nodes = model.reading.architecture.nodes if model.reading else ()
-    return frozenset(f"layer-{node.number}" for node in nodes)
-
-
 def _essence(model: Documented) -> str:
     """Return everything that a page says about a model, for comparison with what it said before."""
     # Where an entry stands, where its archive lies and what reading it may use are on no page.
     entry = replace(model.entry, target=BuilderTarget("", model.title), position=None, limits=Limits())
     drawings = [
-        (
-            drawing.digest or (drawing.svg, drawing.blocks),
-            drawing.variant,
-            sorted(drawing.files.items()),
-            drawing.condensed,
-        )
+        (drawing.svg, drawing.blocks, drawing.variant, sorted(drawing.files.items()), drawing.condensed)
         for drawing in model.drawings
     ]
+    sheets = (model.sheets.digest, model.sheets.files) if model.sheets else None
     links = model.relatives, model.comparisons, model.changes
-    outcome = model.digest or outcomes.to_json(model.outcome)
-    return repr((entry, outcome, drawings, model.drawing_failure, links))
+    outcome = model.digest or msgspec.json.encode(model.outcome, order="deterministic")
+    return repr((entry, outcome, drawings, sheets, model.drawing_failure, links))
 
 
 def _digest(*parts: str | bytes) -> str:

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import gc
 import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -27,13 +26,13 @@ import msgspec
 
 import keraviz_docs
 from keraviz_docs.errors import Code, UserError
-from keraviz_docs.outcome import Failure, FailureKind
+from keraviz_docs.outcome import Failure, FailureKind, Packed
 from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.memory import MEBIBYTE
-from keraviz_docs.production.messages import Answer, Request
+from keraviz_docs.production.messages import Discovery, Request
 from keraviz_docs.production.store import Entry, Store, digest
 
-_FORMAT = "1"
+_FORMAT = "2"
 """Version of the layout: a number; other versions lie beside it and are trimmed with the rest."""
 
 _TRACES = 8
@@ -54,13 +53,17 @@ _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory holds what
 _log = logging.getLogger("keraviz_docs.production")
 
 
+Known = Packed | Failure | Discovery
+"""An answer as a build holds it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hit:
     """An answer from the cache."""
 
-    answer: Answer
+    answer: Known
     digest: str
-    """Of the answer: equal answers have equal digests, in every process."""
+    """As :func:`identity` gives it."""
     dependencies: tuple[Dependency, ...]
 
 
@@ -91,6 +94,11 @@ class Usage:
     def size(self) -> int:
         """Bytes of everything."""
         return self.readings.size + self.diagrams.size + self.others.size
+
+
+def identity(answer: Known) -> str:
+    """Return a digest: equal answers have equal ones, in every process."""
+    return answer.content if isinstance(answer, Packed) else digest(msgspec.json.encode(answer, order="deterministic"))
 
 
 class Cache:
@@ -131,18 +139,17 @@ class Cache:
         return None
 
     def remember(
-        self, request: Request, answer: Answer, dependencies: tuple[Dependency, ...], fingerprints: Fingerprints
+        self, request: Request, answer: Known, dependencies: tuple[Dependency, ...], fingerprints: Fingerprints
     ) -> bool:
         """Store an answer, unless it is a failure that may pass; tell whether it was stored."""
         if isinstance(answer, Failure) and answer.kind not in _LASTING:
             return False
-        data = msgspec.json.encode(answer, order="deterministic")
-        trace = _Trace(dependencies, digest(data))
+        trace = _Trace(dependencies, identity(answer))
         key = _key(request, fingerprints)
         others = [each for each in self._known(key) if each.dependencies != dependencies]
         try:
             self._mark()
-            self._answers.put(trace.answer, data)
+            self._answers.put(trace.answer, msgspec.msgpack.encode(answer, order="deterministic"))
             self._traces.put(key, msgspec.json.encode([trace, *others][:_TRACES]))
         except OSError as error:
             _log.warning("%s: nothing can be cached there: %s", self.directory, error)
@@ -204,13 +211,12 @@ class Cache:
         except msgspec.DecodeError:
             return []
 
-    def _answer(self, name: str) -> Answer | None:
+    def _answer(self, name: str) -> Known | None:
         data = self._answers.get(name)
         if data is None:
             return None
         try:
-            with _without_collecting():
-                return _ANSWERS.decode(data)
+            return _ANSWERS.decode(data)
         except msgspec.DecodeError:
             return None
 
@@ -222,19 +228,7 @@ class Cache:
             (self.directory / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
 
 
-_ANSWERS: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
-
-
-@contextlib.contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Hold the garbage collector off: it would take four times as long as making all the objects that it looks at."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+_ANSWERS: msgspec.msgpack.Decoder[Known] = msgspec.msgpack.Decoder(Known)
 
 
 class _Trace(msgspec.Struct, frozen=True, array_like=True):

@@ -51,6 +51,10 @@ class Fingerprints:
         self._known: dict[tuple[str, str], str | None] = {}
         self._stamps: dict[str, tuple[int, int] | None] = {}
 
+    def prepare(self) -> None:
+        """Find out which installed package has which modules, which takes a while, before :meth:`settle` asks."""
+        _owners(frozenset(self._installed.items()))
+
     def of(self, what: str, name: str) -> str | None:
         """Return the fingerprint of one thing; ``None`` when it is not there."""
         if (what, name) not in self._known:

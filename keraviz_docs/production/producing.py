@@ -11,21 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-import msgspec
-
 import keraviz_docs
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import DiscoverEntry, ModelEntry
-from keraviz_docs.outcome import Failure, Reading
-from keraviz_docs.production.cache import Cache
+from keraviz_docs.outcome import Failure, Packed, Reading
+from keraviz_docs.production.cache import Cache, Hit, Known, identity
 from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.launching import environment
-from keraviz_docs.production.messages import Answer, Discovery, Request
+from keraviz_docs.production.messages import Discovery, Request
 from keraviz_docs.production.pool import LocalPool, Pool, Result
 from keraviz_docs.production.progress import Progress, Silent
 from keraviz_docs.production.report import ModelReport, Report
 from keraviz_docs.production.sharding import Shard
-from keraviz_docs.production.store import digest
 
 Place = tuple[int, int]
 """Where a model stands: the position of its entry in the manifest, and its position among what that entry gave."""
@@ -41,7 +38,7 @@ def produce(
     progress: Progress | None = None,
     shard: Shard | None = None,
     tell: Callable[[ModelReport], object] | None = None,
-    begin: Callable[[], object] | None = None,
+    begin: Callable[[int], object] | None = None,
 ) -> Report:
     """Read all models, each in a process of its own.
 
@@ -54,7 +51,7 @@ def produce(
         progress: is told what happens; nobody is when not given.
         shard: which share of the models to read; all when not given.
         tell: is called with each model as soon as it is known, while others are still being read.
-        begin: is called once, before the first model is read that is in no cache.
+        begin: is called once, with the number of models that are in no cache, while the process that reads them starts.
 
     Returns:
         A report that has an outcome for every model of the share; a model that could not be read has a failure there.
@@ -91,7 +88,7 @@ class _Production:
         progress: Progress,
         shard: Shard | None,
         tell: Callable[[ModelReport], object] | None,
-        begin: Callable[[], object] | None,
+        begin: Callable[[int], object] | None,
     ) -> None:
         self._shard = shard
         self._tell = tell
@@ -116,6 +113,8 @@ class _Production:
     def run(self, entries: Sequence[ModelEntry | DiscoverEntry]) -> Report:
         began = time.monotonic()
         self._enlist([((index, 0), entry) for index, entry in enumerate(entries)])
+        if self._under_way and self._cache is not None:
+            self._fingerprints.prepare()
         while self._under_way:
             future = self._done.get()
             self._receive(self._under_way.pop(future), future.result())
@@ -138,6 +137,8 @@ class _Production:
                     raise UserError(_clash(entry, other), Code.SAME_ID)
                 self._expected += self._is_ours(place)
         self._progress.expect(self._expected)
+        # What is to be read is on its way before anything is done about what is known.
+        hits: list[tuple[Place, ModelEntry | DiscoverEntry, Hit]] = []
         for place, entry in placed:
             if isinstance(entry, ModelEntry) and not self._is_ours(place):
                 continue
@@ -146,33 +147,35 @@ class _Production:
             )
             known = self._cache.find(request, self._fingerprints) if self._cache is not None else None
             if known is not None:
-                files = self._note(
-                    ("missing" if each.what == "presence" and each.fingerprint is None else each.what, each.name)
-                    for each in known.dependencies
-                )
-                self._settle(place, entry, known.answer, known.digest, files=files, from_cache=True)
+                hits.append((place, entry, known))
                 continue
             if isinstance(entry, ModelEntry):
                 self._progress.begin(entry.id)
-            if self._begin is not None:
-                self._begin()
-                self._begin = None
             future = self._pool.submit(request)
             self._under_way[future] = _Reading(place, entry, request)
             future.add_done_callback(self._done.put)
+        if self._under_way and self._begin is not None:
+            self._begin(len(self._under_way))
+            self._begin = None
+        for place, entry, known in hits:
+            files = self._note(
+                ("missing" if each.what == "presence" and each.fingerprint is None else each.what, each.name)
+                for each in known.dependencies
+            )
+            self._settle(place, entry, known.answer, known.digest, files=files, from_cache=True)
 
     def _is_ours(self, place: Place) -> bool:
         return self._shard is None or self._shard.holds(sum(place))
 
     def _receive(self, reading: _Reading, result: Result) -> None:
+        answer = Packed.of(result.answer) if isinstance(result.answer, Reading) else result.answer
         if self._cache is not None:
             dependencies = self._dependencies(result)
             if dependencies is not None:
-                stored = self._cache.remember(reading.request, result.answer, dependencies, self._fingerprints)
+                stored = self._cache.remember(reading.request, answer, dependencies, self._fingerprints)
                 self._stored = self._stored or stored
         files = self._note((each.what, each.name) for each in result.observed)
-        content = digest(msgspec.json.encode(result.answer, order="deterministic"))
-        self._settle(reading.place, reading.entry, result.answer, content, files=files, seconds=result.seconds)
+        self._settle(reading.place, reading.entry, answer, identity(answer), files=files, seconds=result.seconds)
 
     def _note(self, dependencies: Iterable[tuple[str, str]]) -> list[Path]:
         """Remember which paths in the project ask for a new build when something appears there; return the files."""
@@ -194,7 +197,7 @@ class _Production:
         self,
         place: Place,
         entry: ModelEntry | DiscoverEntry,
-        answer: Answer,
+        answer: Known,
         content: str,
         *,
         files: Iterable[Path],
@@ -203,10 +206,10 @@ class _Production:
     ) -> None:
         dependencies = tuple(sorted({file for file in files if not str(file).startswith(_OURS)}))
         self._watched.update(dependencies)
-        if isinstance(entry, ModelEntry) and isinstance(answer, (Reading, Failure)):
+        if isinstance(entry, ModelEntry) and isinstance(answer, (Packed, Failure)):
             report = ModelReport(
                 entry=entry,
-                outcome=answer,
+                held=answer,
                 digest=content,
                 from_cache=from_cache,
                 seconds=seconds,

@@ -17,7 +17,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
-from keraviz_docs.outcome import Failure, Outcome
+from keraviz_docs.outcome import Failure
 from keraviz_docs.production.report import ModelReport, Report
 
 
@@ -141,7 +141,7 @@ class LiveBar:
         """Advance the bar, and count failures beside it."""
         if model.entry.id in self._current:
             self._current.remove(model.entry.id)
-        self._failed += isinstance(model.outcome, Failure)
+        self._failed += model.failure is not None
         self._bar.update(self._task, advance=1, failures=f"{self._failed} failed" if self._failed else "")
 
     def close(self, report: Report | None) -> None:
@@ -200,7 +200,7 @@ def summary(report: Report) -> str:
 
 
 def _line(model: ModelReport) -> str:
-    failed = f"failed ({model.outcome.kind}), " if isinstance(model.outcome, Failure) else ""
+    failed = f"failed ({model.failure.kind}), " if model.failure else ""
     return f"{model.entry.id}: {failed}{_duration(model.seconds)}"
 
 
@@ -216,16 +216,16 @@ def _table(report: Report) -> Table:
     table.add_column("model", overflow="fold")
     table.add_column("took", justify="right")
     table.add_column("result", overflow="fold")
-    shown = [model for model in report.models if not model.from_cache or isinstance(model.outcome, Failure)]
+    shown = [model for model in report.models if not model.from_cache or model.failure]
     left_out = 0
     if len(shown) > _MOST_ROWS:
         slowest = sorted(shown, key=lambda model: -model.seconds)[:_SLOWEST]
-        few = [model for model in shown if isinstance(model.outcome, Failure) or model in slowest]
+        few = [model for model in shown if model.failure or model in slowest]
         left_out = len(shown) - len(few)
         shown = few
     for model in shown:
         took = "" if model.from_cache else _duration(model.seconds)
-        table.add_row(Text(model.entry.id), took, _result(model.outcome))
+        table.add_row(Text(model.entry.id), took, _result(model.failure))
     for failure in report.undiscovered:
         table.add_row(Text(failure.target), "", _result(failure))
     if left_out:
@@ -233,10 +233,8 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _result(outcome: Outcome) -> Text:
-    if isinstance(outcome, Failure):
-        return Text(f"failed ({outcome.kind})", style="red")
-    return Text("read", style="green")
+def _result(failure: Failure | None) -> Text:
+    return Text(f"failed ({failure.kind})", style="red") if failure else Text("read", style="green")
 
 
 _MOST_ROWS = 30

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keraviz_docs.manifest.entries import ModelEntry
-from keraviz_docs.outcome import Failure, Outcome
+from keraviz_docs.outcome import Failure, Outcome, Packed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +14,7 @@ class ModelReport:
     """What came of one model."""
 
     entry: ModelEntry
-    outcome: Outcome
+    held: Packed | Failure
     digest: str = ""
     """Of the outcome: equal in every process for equal outcomes; what is made from one can be stored under it."""
     from_cache: bool = False
@@ -22,6 +22,16 @@ class ModelReport:
     """How long reading it took, in its own process; 0 when it came from the cache."""
     dependencies: tuple[Path, ...] = ()
     """The files that it was built from and a person may edit, absolute; a change of one asks for a new build."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What was read, unpacked anew every time; or why that failed."""
+        return self.held.reading() if isinstance(self.held, Packed) else self.held
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it could not be read."""
+        return self.held if isinstance(self.held, Failure) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,5 +57,5 @@ class Report:
     @property
     def failures(self) -> tuple[Failure, ...]:
         """Everything that went wrong."""
-        failed = [model.outcome for model in self.models if isinstance(model.outcome, Failure)]
-        return (*failed, *self.undiscovered)
+        failed = (model.failure for model in self.models)
+        return (*(failure for failure in failed if failure is not None), *self.undiscovered)

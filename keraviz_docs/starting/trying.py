@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keraviz_docs import production
 from keraviz_docs.manifest.entries import DiscoverEntry, Manifest, ModelEntry
-from keraviz_docs.outcome import Failure, Outcome
+from keraviz_docs.outcome import Failure
 from keraviz_docs.starting.candidates import LeftOut
 from keraviz_docs.starting.manifest_text import Line
 from keraviz_docs.starting.open_inputs import inputs_for
@@ -40,14 +40,15 @@ def attempt(
     entries = [_limited(entry, timeout) for entry in draft.entries]
     cache = production.Cache.of(draft.project)
 
-    def tried(entries: Sequence[ModelEntry | DiscoverEntry]) -> Mapping[str, Outcome]:
-        return production.produce(entries, draft.project, cache=cache, jobs=jobs, progress=progress).outcomes
+    def tried(entries: Sequence[ModelEntry | DiscoverEntry]) -> Mapping[str, production.ModelReport]:
+        report = production.produce(entries, draft.project, cache=cache, jobs=jobs, progress=progress)
+        return {model.entry.id: model for model in report.models}
 
-    outcomes = tried(entries)
+    reports = tried(entries)
     kept: list[Line] = []
     left_out: list[LeftOut] = []
     for model in models:
-        outcome = outcomes[model.id]
+        outcome = reports[model.id].outcome
         if isinstance(outcome, Failure):
             left_out.append(_left_out(model, outcome, draft.project, timeout))
         else:
@@ -55,8 +56,8 @@ def attempt(
     closed = {model.id: model.inputs for model in kept if model.inputs is not None and model.size is not None}
     if closed:
         told = [entry for entry in entries if isinstance(entry, ModelEntry) and entry.id in closed]
-        outcomes = tried([dataclasses.replace(entry, inputs=closed[entry.id]) for entry in told])
-        refused = {name for name, outcome in outcomes.items() if isinstance(outcome, Failure)}
+        reports = tried([dataclasses.replace(entry, inputs=closed[entry.id]) for entry in told])
+        refused = {name for name, report in reports.items() if report.failure}
         kept = [dataclasses.replace(model, inputs=None) if model.id in refused else model for model in kept]
     return tuple(kept), tuple(left_out)
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from keraviz_docs.architecture import Architecture, ModelIdentity, Totals
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
-from keraviz_docs.outcome import BuilderFacts, Failure, Reading
+from keraviz_docs.outcome import BuilderFacts, Failure, Packed, Reading
 from keraviz_docs.production import ModelReport, Report, choose
 from keraviz_docs.production.progress import Lines, LiveBar, Progress, Silent, summary
 
@@ -32,7 +32,7 @@ ARCHITECTURE = Architecture(
 def failed(id: str, message: str = "it is [red]broken[/red]") -> ModelReport:  # noqa: A002 - the field's own word
     target = BuilderTarget("zoo", id)
     outcome = Failure(id=id, target=str(target), kind="exception", message=message)
-    return ModelReport(entry=ModelEntry(id=id, target=target), outcome=outcome, seconds=1.25)
+    return ModelReport(entry=ModelEntry(id=id, target=target), held=outcome, seconds=1.25)
 
 
 def told(progress: Progress, console: Console, *models: ModelReport) -> str:
@@ -67,7 +67,7 @@ def test_a_log_gets_one_line_a_model_and_a_summary(log: Console) -> None:
 def read(id: str, seconds: float) -> ModelReport:  # noqa: A002 - the field's own word
     target = BuilderTarget("zoo", id)
     outcome = Reading(architecture=ARCHITECTURE, builder=BuilderFacts(target=str(target)))
-    return ModelReport(entry=ModelEntry(id=id, target=target), outcome=outcome, seconds=seconds)
+    return ModelReport(entry=ModelEntry(id=id, target=target), held=Packed.of(outcome), seconds=seconds)
 
 
 def final_table(shown: str) -> list[str]:
@@ -156,7 +156,7 @@ def test_progress_goes_to_standard_error_only(capfd: pytest.CaptureFixture[str])
 
 
 def test_the_summary_counts() -> None:
-    cached = ModelReport(entry=failed("c").entry, outcome=failed("c").outcome, from_cache=True)
+    cached = ModelReport(entry=failed("c").entry, held=failed("c").held, from_cache=True)
     assert summary(Report(models=(), seconds=0.04)) == "0 models, in 0.0 s"
     assert (
         summary(Report(models=(failed("a"), cached), seconds=125))

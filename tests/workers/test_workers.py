@@ -72,6 +72,6 @@ def _raise(message: str) -> None:
 
 
 def test_processes_can_be_started_ahead_of_need(workers: Workers) -> None:
-    workers.start(os.getpid)
+    workers.start(os.getpid, 9)
     assert workers.submit(divmod, 7, 2).result() == (3, 1)
     assert len({child.pid for child in psutil.Process().children() if "keraviz_docs.workers" in child.cmdline()}) == 2
