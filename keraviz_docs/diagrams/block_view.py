@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
+
+from msgspec import structs
 
 from keraviz_docs.architecture import Architecture, Group, Node, Tensor
 from keraviz_docs.diagrams import typeface
@@ -315,7 +317,7 @@ class BlockView:
                 single = self.closed[drawn.key]
                 count = len(found) // len(list(numbers(single))) // math.prod(times)
                 like = self.drawn_as.get(single.id)
-                yield replace(
+                yield structs.replace(
                     drawn,
                     numbers=tuple(found),
                     times=(*times, count) if count > 1 else times,
@@ -324,7 +326,7 @@ class BlockView:
                 )
             else:
                 more = f"\nalso {_enumerated(found[1:])}" if drawn.key.startswith("n") else ""
-                yield replace(drawn, numbers=tuple(found), times=times, title=drawn.title + more)
+                yield structs.replace(drawn, numbers=tuple(found), times=times, title=drawn.title + more)
 
     def _arrows(self) -> Iterator[Arrow]:
         keys = {shown.key for shown in self.boxes}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.families import Family
 from keraviz_docs.diagrams.figure import Arrow, Box, Cluster, Figure
 from keraviz_docs.diagrams.shapes import Curve, Rect, around
 
 
-@dataclass(frozen=True)
-class PlacedBox:
+class PlacedBox(msgspec.Struct, frozen=True, gc=False):
     """A box and its top left corner."""
 
     box: Box
@@ -19,24 +20,21 @@ class PlacedBox:
     y: float
 
 
-@dataclass(frozen=True)
-class PlacedArrow:
+class PlacedArrow(msgspec.Struct, frozen=True, gc=False):
     """An arrow and its curve."""
 
     arrow: Arrow
     curve: Curve
 
 
-@dataclass(frozen=True)
-class PlacedCluster:
+class PlacedCluster(msgspec.Struct, frozen=True, gc=False):
     """A cluster and its frames: one, or several where a long one runs over pieces that show other boxes beside it."""
 
     cluster: Cluster
     frames: tuple[Rect, ...]
 
 
-@dataclass(frozen=True)
-class LegendEntry:
+class LegendEntry(msgspec.Struct, frozen=True, gc=False):
     """A family in the legend: its swatch starts at the point, its title follows."""
 
     family: Family

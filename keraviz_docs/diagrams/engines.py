@@ -13,9 +13,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 from typing import Literal, Protocol
-from xml.sax.saxutils import escape
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.errors import Code, UserError

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import msgspec
+
 from keraviz_docs.architecture import Architecture, Group, Node, Port, Shape, Tensor
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.families import BY_KEY, Family, family_of, family_of_group
@@ -48,8 +50,7 @@ _STEP = 8.0
 """Widths are rounded up to a multiple, so that boxes align and equal blocks with other numbers lay out equally."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, gc=False):
     """A line of text in a box, already elided to fit."""
 
     text: str
@@ -57,8 +58,7 @@ class Line:
     width: float
 
 
-@dataclass(frozen=True)
-class Box:
+class Box(msgspec.Struct, frozen=True, gc=False):
     """A node, an output of the model, or a closed group; sizes are in points."""
 
     key: str
@@ -110,8 +110,7 @@ class Box:
         return any(self.outputs)
 
 
-@dataclass(frozen=True)
-class Arrow:
+class Arrow(msgspec.Struct, frozen=True, gc=False):
     """A tensor on its way from one box to another."""
 
     key: str
@@ -123,8 +122,7 @@ class Arrow:
     title: str = ""
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(msgspec.Struct, frozen=True, gc=False):
     """A frame around boxes and other clusters."""
 
     key: str
@@ -241,7 +239,7 @@ def box(
     width = strip_width(badge) + max((line.width for line in fitted), default=0.0) + 2 * _PADDING_X
     width += SKIP_WIDTH if skip else 0.0
     height = sum(LEADING[line.role] for line in fitted) + 2 * padding_y
-    rows = (any(inputs), any(outputs))
+    rows = (any(inputs), any(outputs))  # of labels
     if horizontal:
         for labels, labelled in zip((inputs, outputs), rows, strict=True):
             width += port_pitch(labels, horizontal=True)[1] if labelled else 0.0
@@ -270,6 +268,7 @@ def box(
     )
 
 
+@lru_cache(maxsize=1024)
 def port_pitch(labels: tuple[str, ...], *, horizontal: bool) -> tuple[float, float]:
     """Return the room each port takes along its side, and how deep its row of labels reaches into the box."""
     widest = max((typeface.width(label, PORT_SIZE) for label in labels), default=0.0)
@@ -289,8 +288,7 @@ def _line(text: str, role: Role) -> Line:
     return Line(shown, role, round(typeface.width(shown, SIZES[role], bold=bold), 1))
 
 
-@dataclass(frozen=True)
-class _Flow:
+class _Flow(msgspec.Struct, frozen=True, gc=False):
     """An arrow and the tensor it carries: producing node and output."""
 
     key: str

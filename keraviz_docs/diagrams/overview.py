@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from keraviz_docs.architecture import Architecture, Tensor
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.block_view import BlockView, Treatment, one_of, short_title
@@ -135,7 +137,7 @@ def linked(figure: Figure, opens: Mapping[str, str], architecture: Architecture)
     return replace(
         figure,
         boxes=tuple(
-            replace(box, target=f"{element_id(architecture, opens[f'{figure.prefix}-{box.key}'])}-tb")
+            structs.replace(box, target=f"{element_id(architecture, opens[f'{figure.prefix}-{box.key}'])}-tb")
             if f"{figure.prefix}-{box.key}" in opens
             else box
             for box in figure.boxes

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.drawing import Content, Drawing, PlacedArrow, PlacedBox, PlacedCluster, framed
 from keraviz_docs.diagrams.figure import CLUSTER_SIZE, Cluster
@@ -48,7 +50,7 @@ def poster(seen: Overview, whole: Drawing, blocks: Mapping[str, Drawing]) -> Dra
     targets = {drawn[element]: f"{whole.figure.prefix}-{frames[block]}" for element, block in seen.opens.items()}
     content = Content(
         tuple(
-            replace(placed, box=replace(placed.box, target=targets.get(placed.box.key, "")))
+            PlacedBox(structs.replace(placed.box, target=targets.get(placed.box.key, "")), placed.x, placed.y)
             for part in parts
             for placed in part.boxes
         ),
@@ -80,7 +82,7 @@ def _card(drawing: Drawing, key: str, title: str) -> _Card:
     inner = Content(
         tuple(
             PlacedBox(
-                replace(placed.box, key=f"{key}{placed.box.key}", cluster=f"{key}{placed.box.cluster or ''}"),
+                structs.replace(placed.box, key=f"{key}{placed.box.key}", cluster=f"{key}{placed.box.cluster or ''}"),
                 placed.x,
                 placed.y,
             )
@@ -88,7 +90,7 @@ def _card(drawing: Drawing, key: str, title: str) -> _Card:
         ),
         tuple(
             PlacedArrow(
-                replace(
+                structs.replace(
                     placed.arrow,
                     key=f"{key}{placed.arrow.key}",
                     tail=f"{key}{placed.arrow.tail}",
@@ -100,7 +102,9 @@ def _card(drawing: Drawing, key: str, title: str) -> _Card:
         ),
         tuple(
             PlacedCluster(
-                replace(placed.cluster, key=f"{key}{placed.cluster.key}", parent=f"{key}{placed.cluster.parent or ''}"),
+                structs.replace(
+                    placed.cluster, key=f"{key}{placed.cluster.key}", parent=f"{key}{placed.cluster.parent or ''}"
+                ),
                 placed.frames,
             )
             for placed in drawing.clusters

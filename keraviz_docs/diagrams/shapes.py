@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.figure import (
@@ -36,8 +37,7 @@ _CHEVRON = (3.0, 4.6)
 """Half the width, and the length, of an arrowhead."""
 
 
-@dataclass(frozen=True)
-class Rect:
+class Rect(msgspec.Struct, frozen=True, gc=False):
     """A rectangle: its top left corner and its size."""
 
     x: float
@@ -71,8 +71,7 @@ def around(rects: Iterable[Rect]) -> Rect:
     return Rect(left, top, max(rect.right for rect in known) - left, max(rect.bottom for rect in known) - top)
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(msgspec.Struct, frozen=True, gc=False):
     """A piece of text in a box: the middle of its baseline relative to the box's corner, and its width."""
 
     text: str

@@ -27,6 +27,8 @@ PAGE = "#ffffff"
 
 _WIDER = 1.3
 """How much wider than the vendored font another may be; text that would then leave its place is held to its width."""
+_CLEAR = 0.49
+"""Nearer than this to a whole number, it does not matter how halves are rounded."""
 _FONT = f'{typeface.FAMILY},"Helvetica Neue",Arial,sans-serif'
 
 
@@ -242,7 +244,11 @@ def _path(curve: Curve, head: tuple[Point, Point, Point]) -> str:
 
 
 def _tenths(value: float) -> int:
-    # Rounded as a decimal first: 0.35 is a little less than it seems, ten times as much is not.
+    times_ten = value * 10
+    tenths = round(times_ten)
+    if -_CLEAR < times_ten - tenths < _CLEAR:
+        return tenths
+    # As decimals are rounded: 0.35 is a little less than it seems, ten times as much is not.
     return round(round(value, 1) * 10)
 
 
