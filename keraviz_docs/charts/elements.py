@@ -54,13 +54,9 @@ def words(parent: Element, text: str, x: str, y: float, **attributes: str) -> El
 
 
 def link(parent: Element, href: str, title: str) -> Element:
-    """Append a link that says where it leads.
-
-    It cannot be reached with the Tab key: the table beside a chart has the same links, and hundreds of stops on the way
-    to it would help nobody.
-    """
+    """Append a link that says where it leads."""
     # Material's instant navigation takes a link with a plain `href` for one of HTML.
-    element = ET.SubElement(parent, "a", {"xlink:href": href, "tabindex": "-1"})
+    element = ET.SubElement(parent, "a", {"xlink:href": href})
     child(element, "title").text = typeface.drawable(title)
     return element
 

@@ -122,6 +122,50 @@ def test_a_point_leads_to_a_model(page: Page, address: str) -> None:
     expect(page.locator(".kv-chart")).to_be_visible()
 
 
+def test_a_chart_is_one_stop_of_the_tab_key_and_arrows_lead_on(page: Page, address: str) -> None:
+    page.goto(f"{address}/")
+    points = page.locator(".kv-chart a")
+    expect(page.locator('.kv-chart a[tabindex="0"]')).to_have_count(1)
+    page.locator('.kv-chart a[tabindex="0"]').focus()
+    titles = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "Home", "End"):
+        titles.append(page.evaluate("document.activeElement.querySelector('title').textContent.split(':')[0]"))
+        page.keyboard.press(key)
+    assert titles[:3] == ["Small", "Middle", HOSTILE]
+    assert titles[4] == "Small"
+    expect(points.filter(has_text="Large")).to_be_focused()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.kv-chart')") is None
+    page.keyboard.press("Shift+Tab")
+    expect(points.filter(has_text="Large")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Large")
+
+
+def test_a_position_is_reached_by_key_and_leads_to_its_row(page: Page, address: str) -> None:
+    page.goto(f"{address}/small/")
+    page.locator('.kv-chart a[tabindex="0"]').focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("#layer-25$"))
+    expect(page.locator("#layer-25")).to_have_class(re.compile("kv-current"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("path", "mark"), [("", ".kv-point path"), ("small/", ".kv-hit")])
+def test_focus_in_a_chart_is_seen(chromium: Browser, address: str, path: str, mark: str, scheme: str) -> None:
+    page = chromium.new_page(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(f"{address}/{path}")
+    first = page.locator('.kv-chart a[tabindex="0"]')
+    paper = colour(page.locator("body"), "backgroundColor")
+    page.keyboard.press("Tab")  # from now on, focus comes by key
+    first.focus()
+    shown = first.locator(mark.rpartition(" ")[2])
+    expect(shown).to_have_css("stroke-width", re.compile("^[2-9]"))
+    assert palette.contrast(painted(page, paper, colour(shown, "stroke")), painted(page, paper)) >= 3
+    page.close()
+
+
 def test_charts_work_from_a_disk(page: Page, site: Path) -> None:
     page.goto((site / "disk/models/index.html").as_uri())
     page.locator(".kv-chart .kv-point a", has_text="Large").click()
@@ -137,6 +181,8 @@ def test_charts_need_no_scripts(chromium: Browser, address: str) -> None:
     expect(page.locator(".kv-chart")).to_be_visible()
     position(page, 9).locator(".kv-hit").click(force=True)
     expect(page.locator("#layer-9")).to_be_in_viewport()
+    expect(page.locator(".kv-chart a[tabindex]")).to_have_count(0)
+    expect(page.locator(".kv-by-key")).to_be_hidden()
     context.close()
 
 

@@ -754,6 +754,26 @@
     for (const link of fresh('.kv a[href$="/index.html"]')) link.setAttribute("href", link.getAttribute("href").slice(0, -10));
   }
 
+  /** Make all links of a chart one stop of the Tab key; arrow keys lead from one to the next, as they stand from left to right. */
+  function roam(chart) {
+    const links = [...chart.querySelectorAll("a")];
+    if (!links.length) return;
+    const left = new Map(links.map((link) => [link, link.getBoundingClientRect().left]));
+    links.sort((one, other) => left.get(one) - left.get(other));
+    const choose = (chosen) => { for (const link of links) link.setAttribute("tabindex", link === chosen ? 0 : -1); };
+    choose(links[0]);
+    chart.addEventListener("focusin", (event) => choose(event.target.closest("a")));
+    chart.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const at = links.indexOf(event.target.closest("a"));
+      const next = links[{ ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: links.length - 1 }[event.key]];
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+    });
+    chart.closest(".kv-plot").classList.add("kv-ready");
+  }
+
   async function start() {
     shorten();
     const diagrams = fresh('[data-kv="diagram"]');
@@ -767,6 +787,7 @@
     if (!diagrams.length && !tables.length) return;
     page = { table: tables.find((table) => table.root.dataset.kv === "layers") };
     for (const chart of fresh(".kv-plot .kv-chart")) {
+      roam(chart);
       chart.addEventListener("click", (event) => {
         const layer = /^#layer-(\d+)$/.exec(event.target.closest("a")?.getAttribute("xlink:href"));
         if (!layer || !page.table || event.ctrlKey || event.metaKey || event.shiftKey) return;
