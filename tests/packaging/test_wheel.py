@@ -53,11 +53,18 @@ def test_nothing_but_the_packages_is_in_it(unpacked: Path) -> None:
 
 def test_every_licence_is_named_and_there(unpacked: Path) -> None:
     (information,) = unpacked.glob("*.dist-info")
-    named = Parser().parsestr((information / "METADATA").read_text(encoding="utf-8")).get_all("License-File") or []
+    metadata = Parser().parsestr((information / "METADATA").read_text(encoding="utf-8"))
+    named = metadata.get_all("License-File") or []
     others = {name for name in files(ROOT) if "LICENSE" in name}
     assert len(others) >= 2
     assert set(named) >= {"LICENSE", *others}
+    assert metadata["License-Expression"] == "Apache-2.0 AND MIT"
     assert all((information / "licenses" / name).read_text(encoding="utf-8").strip() for name in named)
+
+
+def test_drawing_writes_nothing_into_it(unpacked: Path) -> None:
+    # fontconfig does where this file is missing.
+    assert (unpacked / "keraviz_docs/diagrams/fonts/.uuid").is_file()
 
 
 def test_its_commands_and_its_plugin_are_registered(unpacked: Path) -> None:
