@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 BlockKind = Literal[
@@ -46,6 +47,11 @@ class Block:
     variations: tuple[Variation, ...] = ()
     """What differs between the instances of a repeat."""
 
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The node numbers under it, in the order of its items."""
+        return tuple(number for item in self.items for number in numbers(item))
+
     @property
     def count(self) -> int:
         """How many instances a repeat has; 1 for any other block."""
@@ -53,14 +59,8 @@ class Block:
 
 
 def numbers(item: Block | int) -> Iterator[int]:
-    """Yield the node numbers under an item, in the order of its items."""
-    stack: list[Block | int] = [item]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, int):
-            yield top
-        else:
-            stack.extend(reversed(top.items))
+    """Return the node numbers under an item, in the order of its items."""
+    return iter((item,) if isinstance(item, int) else item.numbers)
 
 
 def blocks(item: Block | int) -> Iterator[Block]:

@@ -11,7 +11,7 @@ from keraviz_docs.folding.frontier import between_gaps, frontier_widths, narrow_
 from keraviz_docs.folding.level import Consumers, Item, consumers, depth_first, operands, positions
 from keraviz_docs.folding.repeats import Element, find_runs
 from keraviz_docs.folding.scopes import common_scope, find_scopes, find_suffix_scopes
-from keraviz_docs.folding.signatures import level_signature, resolution, signature_of
+from keraviz_docs.folding.signatures import Signatures, resolution
 from keraviz_docs.folding.units import begins_unit, continues_unit
 
 LIMIT = 60
@@ -41,7 +41,8 @@ def fold(architecture: Architecture, limit: int = LIMIT) -> Block:
         children.setdefault(group.parent, []).append(group)
     for node in architecture.nodes:
         children.setdefault(node.parent, []).append(node.number)
-    folder = _Folder(architecture, limit, {group.path: group for group in architecture.groups}, consumers(architecture))
+    groups = {group.path: group for group in architecture.groups}
+    folder = _Folder(architecture, limit, groups, consumers(architecture), Signatures(architecture))
     root = folder.group(None, children)
     return _with_unique_ids(root)
 
@@ -52,6 +53,7 @@ class _Folder:
     limit: int
     groups: dict[str, Group]
     taken: Consumers
+    signatures: Signatures
 
     def group(self, group: Group | None, children: dict[str | None, list[Group | int]]) -> Block:
         items: list[Item] = []
@@ -68,7 +70,7 @@ class _Folder:
     def block(
         self, title: str, kind: BlockKind, items: Sequence[Item], what: str = "", group: str | None = None
     ) -> Block:
-        return Block("", title, kind, tuple(items), level_signature(self.architecture, items, what), group)
+        return Block("", title, kind, tuple(items), self.signatures.of_level(items, what), group)
 
     def level(self, items: Sequence[Item]) -> list[Item]:
         ordered = depth_first(self.architecture, items)
@@ -87,7 +89,7 @@ class _Folder:
         position = positions(items)
         sources = [
             [position[node] for node, _ in tensors if node in position]
-            for tensors in operands(self.architecture, items)
+            for tensors in operands(self.architecture, items, position)
         ]
         names = [self.chosen_name(item) for item in items]
         widths = frontier_widths(self.architecture, items)
@@ -162,7 +164,7 @@ class _Folder:
                     instances[0].title,
                     "repeat",
                     tuple(instances),
-                    level_signature(self.architecture, instances, "repeat"),
+                    self.signatures.of_level(instances, "repeat"),
                     variations=self.variations(instances),
                 )
             )
@@ -187,10 +189,10 @@ class _Folder:
         position = positions(items)
         return [
             Element(
-                f"{signature_of(self.architecture, item)} {resolution(self.architecture, item)}",
+                f"{self.signatures.of(item)} {resolution(self.architecture, item)}",
                 tuple((position.get(tensor[0]), tensor) for tensor in tensors),
             )
-            for item, tensors in zip(items, operands(self.architecture, items), strict=True)
+            for item, tensors in zip(items, operands(self.architecture, items, position), strict=True)
         ]
 
     def variations(self, instances: Sequence[Block]) -> tuple[Variation, ...]:

@@ -24,7 +24,7 @@ def frontier_widths(architecture: Architecture, items: Sequence[Item]) -> list[i
     """
     position = positions(items)
     uses: dict[Operand, list[int]] = {}
-    for index, tensors in enumerate(operands(architecture, items)):
+    for index, tensors in enumerate(operands(architecture, items, position)):
         for tensor in tensors:
             uses.setdefault(tensor, []).append(index)
     change = [0] * (len(items) + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from keraviz_docs.architecture import Architecture
@@ -70,20 +70,30 @@ def level_of(architecture: Architecture, items: Sequence[Item], taken: Consumers
 
 def positions(items: Sequence[Item]) -> dict[int, int]:
     """Map each node number to the position of the item that contains it."""
-    return {number: position for position, item in enumerate(items) for number in numbers(item)}
+    found: dict[int, int] = {}
+    for position, item in enumerate(items):
+        if isinstance(item, int):
+            found[item] = position
+        else:
+            found.update(dict.fromkeys(item.numbers, position))
+    return found
 
 
-def operands(architecture: Architecture, items: Sequence[Item]) -> list[list[Operand]]:
-    """For each item the tensors that it takes from outside itself, in order, each once."""
-    position = positions(items)
+def operands(architecture: Architecture, items: Sequence[Item], position: Mapping[int, int]) -> list[list[Operand]]:
+    """For each item the tensors that it takes from outside itself, in order, each once.
+
+    Args:
+        architecture: The model.
+        items: One level.
+        position: What :func:`positions` says of it.
+    """
+    nodes = architecture.nodes
     result: list[list[Operand]] = []
     for index, item in enumerate(items):
-        seen: dict[Operand, None] = {}
-        for number in numbers(item):
-            for operand in architecture.node(number).inputs:
-                if position.get(operand.node) != index:
-                    seen.setdefault((operand.node, operand.output))
-        result.append(list(seen))
+        taken = [(operand.node, operand.output) for number in numbers(item) for operand in nodes[number - 1].inputs]
+        if isinstance(item, Block):
+            taken = [tensor for tensor in taken if position.get(tensor[0]) != index]
+        result.append(list(dict.fromkeys(taken)))
     return result
 
 
@@ -93,7 +103,8 @@ def depth_first(architecture: Architecture, items: Sequence[Item]) -> list[Item]
     Items in a circle, such as a group that the data leaves and enters again, stand in the order in which they are met.
     """
     position = positions(items)
-    sources = [[position[node] for node, _ in tensors if node in position] for tensors in operands(architecture, items)]
+    found = operands(architecture, items, position)
+    sources = [[position[node] for node, _ in tensors if node in position] for tensors in found]
     consumed = {source for row in sources for source in row}
     order: list[Item] = []
     visited = [False] * len(items)

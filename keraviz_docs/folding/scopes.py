@@ -124,15 +124,17 @@ def find_scopes(
     nameless = [name is None for name in names]
     taken: set[int] = set()
     result: list[tuple[str, list[int]]] = []
+    largest = _DOMINANT * len(names)
     for prefix in sorted(candidates, key=lambda prefix: (len(prefix), prefix)):
         found = candidates[prefix]
         # A first block often has no number beside numbered ones: expanded_conv_project, expanded_conv_1_project.
         unnumbered = [position for position in found if not _NUMBERED.match((names[position] or "")[len(prefix) :])]
         for attempt in (found, unnumbered):
-            closed = _closure(attempt, sources, nameless) if len(attempt) >= 3 and taken.isdisjoint(attempt) else None
+            sensible = 3 <= len(attempt) <= largest and taken.isdisjoint(attempt)
+            closed = _closure(attempt, sources, nameless) if sensible else None
             if (
                 closed is not None
-                and len(closed) <= _DOMINANT * len(names)
+                and len(closed) <= largest
                 and taken.isdisjoint(closed)
                 and _connected(closed, sources)
             ):
@@ -198,7 +200,7 @@ def _closure(found: Sequence[int], sources: Sequence[Sequence[int]], absorbable:
     first, last, chosen = found[0], found[-1], set(found)
     below = {first}
     for position in range(first + 1, last + 1):
-        if position in chosen or any(source in below for source in sources[position]):
+        if position in chosen or not below.isdisjoint(sources[position]):
             below.add(position)
     above = set(chosen)
     for position in range(last, first - 1, -1):

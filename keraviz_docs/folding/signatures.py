@@ -11,6 +11,8 @@ from keraviz_docs.architecture import Architecture, Node
 from keraviz_docs.folding.blocks import Block, numbers
 from keraviz_docs.folding.level import Item, operands, positions
 
+_ENCODER = json.JSONEncoder(sort_keys=True, default=str)
+
 
 def node_signature(node: Node) -> str:
     """Hash class, wiring-relevant settings and number of outputs; not names, nor whole or real numbers in settings."""
@@ -18,25 +20,35 @@ def node_signature(node: Node) -> str:
     return _digest([node.kind, node.module, node.class_name, settings, len(node.outputs), len(node.weights)])
 
 
-def level_signature(architecture: Architecture, items: Sequence[Item], what: str) -> str:
-    """Hash the items of a block and how they are wired among themselves; ``what`` tells kinds of blocks apart."""
-    position = positions(items)
-    wiring: list[Any] = []
-    outside: dict[tuple[int, int], int] = {}
-    for index, tensors in enumerate(operands(architecture, items)):
-        row = [
-            [index - position[tensor[0]], tensor[1]]
-            if tensor[0] in position
-            else ["in", outside.setdefault(tensor, len(outside))]
-            for tensor in tensors
-        ]
-        wiring.append([signature_of(architecture, items[index]), row])
-    return _digest([what, wiring])
+class Signatures:
+    """The signatures of an architecture's nodes and levels; that of a node is found once."""
 
+    def __init__(self, architecture: Architecture) -> None:
+        self._architecture = architecture
+        self._found: dict[int, str] = {}
 
-def signature_of(architecture: Architecture, item: Item) -> str:
-    """Return the signature of a block or node."""
-    return item.signature if isinstance(item, Block) else node_signature(architecture.node(item))
+    def of(self, item: Item) -> str:
+        """Return the signature of a block or node."""
+        if isinstance(item, Block):
+            return item.signature
+        if item not in self._found:
+            self._found[item] = node_signature(self._architecture.node(item))
+        return self._found[item]
+
+    def of_level(self, items: Sequence[Item], what: str) -> str:
+        """Hash the items of a block and how they are wired among themselves; ``what`` tells kinds of blocks apart."""
+        position = positions(items)
+        wiring: list[Any] = []
+        outside: dict[tuple[int, int], int] = {}
+        for index, tensors in enumerate(operands(self._architecture, items, position)):
+            row = [
+                [index - position[tensor[0]], tensor[1]]
+                if tensor[0] in position
+                else ["in", outside.setdefault(tensor, len(outside))]
+                for tensor in tensors
+            ]
+            wiring.append([self.of(items[index]), row])
+        return _digest([what, wiring])
 
 
 def resolution(architecture: Architecture, item: Item) -> tuple[int | None, ...]:
@@ -59,5 +71,5 @@ def _kind(value: Any) -> Any:
 
 
 def _digest(data: Any) -> str:
-    encoded = json.dumps(data, sort_keys=True, default=str).encode()
+    encoded = _ENCODER.encode(data).encode()
     return hashlib.blake2b(encoded, digest_size=12).hexdigest()
