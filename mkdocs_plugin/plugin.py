@@ -18,13 +18,12 @@ from keraviz_docs.manifest import ManifestError
 from keraviz_docs.pages.page import fill
 from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage, write_if_changed
 from mkdocs_plugin.navigation import place
+from mkdocs_plugin.watching import Watcher
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.pages import Page
-
-    from mkdocs_plugin.arrivals import Arrivals
 
 # Below "mkdocs", so that `mkdocs build --strict` counts our warnings.
 log = logging.getLogger("mkdocs.plugins.keraviz")
@@ -74,8 +73,7 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
     supports_multiple_instances = True
 
     _site: site.Site | None = None
-    _server: LiveReloadServer | None = None
-    _arrivals: Arrivals | None = None
+    _watcher: Watcher | None = None
     _made: Path
     """Where everything is kept that can be made again."""
     _pools: production.Pools | None = None
@@ -84,11 +82,12 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], **_: Any) -> None:
         """Note whether there will be rebuilds; that this method exists keeps the instance alive between them."""
         self._serving = command == "serve"
-        self._server = self._arrivals = None
-        self._watching: set[Path] = set()
+        self._watcher = None
 
     def on_shutdown(self) -> None:
-        """End the processes that were kept ready for rebuilds."""
+        """End what was kept ready for rebuilds."""
+        if self._watcher is not None:
+            self._watcher.stop()
         if self._pools is not None:
             self._pools.kill_workers()
             self._pools = None
@@ -171,8 +170,7 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         """Put the pages into the navigation."""
         if self._site is None:
             return None
-        zoos = [other for other in config.plugins.values() if isinstance(other, KeravizPlugin) and other._site]
-        place(config, files, self._site, self._prefix, [zoo._prefix for zoo in zoos])
+        place(config, files, self._site, self._prefix, [zoo._prefix for zoo in _zoos(config) if zoo._site])
         return files
 
     on_files = CombinedEvent(_on_files_add, _on_files_navigate)
@@ -193,29 +191,31 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         pages = self._site.pages
         return fill(output, lambda name: pages.part(written.path, name))
 
-    def on_serve(self, server: LiveReloadServer, **_: Any) -> LiveReloadServer | None:
+    def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, **_: Any) -> LiveReloadServer | None:
         """Watch the manifest and what the models are built from."""
         if not self.config.enabled:
             return None
-        self._server = server
-        from mkdocs_plugin.arrivals import Arrivals  # only a server has a use for watchdog
-
-        self._arrivals = Arrivals(server, self._made / f"arrivals-{self._prefix.replace('/', '-')}")
+        # What the server watches itself is left to it, so that one edit does not ask for two builds.
+        self._served = [Path(path) for path in (config.docs_dir, config.config_file_path, *config.watch) if path]
+        # What several zoos are built from is watched once, for the same reason.
+        self._watcher = next((zoo._watcher for zoo in _zoos(config) if zoo._watcher), None)
+        if self._watcher is None:
+            self._watcher = Watcher()
+            server.watch(str(self._watcher.bell))
+            self._watcher.start()
         self._watch()
         return server
 
     def _watch(self) -> None:
-        """Let the server watch what the last build depends on, and nothing else: files come and go."""
-        if self._server is None or self._site is None or self._arrivals is None:
+        """Watch what the last build depends on, and nothing else: files come and go."""
+        if self._watcher is None or self._site is None:
             return
-        wanted = set(self._site.watched)
-        # Also where a file was away for a moment: the server has stopped to look at it then.
-        for path in sorted(self._watching - wanted):
-            self._server.unwatch(str(path))
-        for path in sorted(wanted - self._watching):
-            self._server.watch(str(path))
-        self._watching = wanted
-        self._arrivals.expect(self._site.report.listed, self._site.report.missing, wanted)
+        report = self._site.report
+        contents, listed, missing = (
+            [path for path in paths if not any(path.is_relative_to(served) for served in self._served)]
+            for paths in (self._site.watched, report.listed, report.missing)
+        )
+        self._watcher.expect(self._prefix, contents, listed, missing)
 
     def _written(self, page: Page) -> WrittenPage | None:
         """Return what we wrote for a page of the site, if it is one of ours."""
@@ -224,6 +224,11 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         return next(
             (ours for ours in self._site.pages.pages if f"{self._prefix}/{ours.path}" == page.file.src_uri), None
         )
+
+
+def _zoos(config: MkDocsConfig) -> list[KeravizPlugin]:
+    """Return all that a site lists of this plugin."""
+    return [plugin for plugin in config.plugins.values() if isinstance(plugin, KeravizPlugin)]
 
 
 def _plugin_error(error: UserError) -> PluginError:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from keraviz_docs.manifest import loads
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.slow
 
@@ -74,11 +75,9 @@ def read(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+def port() -> Iterator[int]:
+    with reserved_port() as number:
+        yield number
 
 
 @pytest.fixture
@@ -87,7 +86,7 @@ def background() -> Iterator[list[subprocess.Popen[bytes]]]:
     yield started
     for process in reversed(started):
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
 
 
 def test_the_commands(zoo: Path, port: int, background: list[subprocess.Popen[bytes]]) -> None:
@@ -115,11 +114,13 @@ def test_the_commands(zoo: Path, port: int, background: list[subprocess.Popen[by
 
 
 def wait_for(port: int) -> None:
-    end = time.monotonic() + 60
-    with socket.socket() as probe:
-        while probe.connect_ex(("127.0.0.1", port)):
-            assert time.monotonic() < end, "no scheduler"
-            time.sleep(0.2)
+    end = time.monotonic() + 180
+    while True:
+        with socket.socket() as probe:
+            if not probe.connect_ex(("127.0.0.1", port)):
+                return
+        assert time.monotonic() < end, "no scheduler"
+        time.sleep(0.2)
 
 
 def test_the_command_that_reads_without_drawing(zoo: Path) -> None:

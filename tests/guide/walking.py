@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -15,6 +14,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(
@@ -109,11 +110,8 @@ def run(command: str, directory: Path, status: int) -> str:
 
 def served(directory: Path) -> str:
     """Start ``mkdocs serve``, and return the page of all models once it is there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}"]
-    with (directory / "serve.log").open("w") as log:
+    with reserved_port() as port, (directory / "serve.log").open("w") as log:
+        command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", f"127.0.0.1:{port}"]
         server = subprocess.Popen(command, cwd=directory, env=surroundings(), stdout=log, stderr=log)
         try:
             end = time.monotonic() + 300
@@ -125,7 +123,7 @@ def served(directory: Path) -> str:
             return answer
         finally:
             server.send_signal(signal.SIGTERM)
-            server.wait(30)
+            server.wait(60)
 
 
 def _answer(url: str) -> str | None:
