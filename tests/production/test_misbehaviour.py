@@ -17,7 +17,7 @@ from keraviz_docs.outcome import Failure, Outcome, Reading
 from keraviz_docs.production import Cache, Report, produce
 
 ZOO = Path(__file__).parent / "zoo"
-TIMEOUT = 2.0
+TIMEOUT = 3.0
 MEMORY = 250
 
 LIMITED: dict[str, dict[str, Any]] = {
@@ -64,13 +64,20 @@ def processes_with(mark: str) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if process.pid != os.getpid() and is_marked(process)]
 
 
+def assert_none_is_left(mark: str) -> None:
+    """Wait for processes that are ending; by themselves they would go on for an hour."""
+    end = time.monotonic() + 30
+    while left := processes_with(mark):
+        assert time.monotonic() < end, left
+        time.sleep(0.1)
+
+
 def test_every_model_has_an_outcome_in_the_order_of_the_manifest(report: Report) -> None:
     assert [model.entry.id for model in report.models] == [name.replace("_", "-") for name in [*NAMES, "witness"]]
 
 
 def test_no_process_is_left(report: Report, mark: str) -> None:
-    time.sleep(0.2)
-    assert processes_with(mark) == []
+    assert_none_is_left(mark)
 
 
 def test_a_model_read_beside_all_of_them_is_what_it_is_alone(report: Report, entry: Callable[..., ModelEntry]) -> None:
@@ -136,7 +143,7 @@ def test_a_wrong_return_type_is_named(report: Report) -> None:
 def test_a_builder_that_takes_too_long_is_stopped_and_it_is_told_where_it_was(report: Report, name: str) -> None:
     told = failure(report, name)
     assert told.kind == "timeout"
-    assert "longer than 2 s" in told.message
+    assert f"longer than {TIMEOUT:g} s" in told.message
     assert told.frames[-1].function == name
 
 
@@ -227,7 +234,7 @@ def test_twenty_bad_builders_among_two_hundred_harm_no_other(
         elif number % 10:
             assert isinstance(model.outcome, Reading)
             assert model.outcome.architecture.nodes[1].parameters == 5 * number
-    assert processes_with(mark) == []
+    assert_none_is_left(mark)
     good_entries = [each for number, each in enumerate(entries) if number % 10]
     again = produce(good_entries, ZOO, cache=Cache(tmp_path))
     assert all(model.from_cache for model in again.models)

@@ -105,8 +105,8 @@ def test_killing_the_workers_leaves_no_process_and_no_future_undone(request_for:
     futures = [pool.submit(request_for("misbehaving", "hangs")) for _ in range(4)]
     wait_until(lambda: len(set(children()) - before) == 3)
     pool.kill_workers()
-    assert set(children()) - before == set()
-    wait(futures, timeout=1)
+    wait_until(lambda: not set(children()) - before)
+    wait(futures, timeout=60)
     assert [type(future.exception()) for future in futures if not future.cancelled()] == [BrokenExecutor] * 2
     assert sum(future.cancelled() for future in futures) == 2
 
@@ -114,7 +114,7 @@ def test_killing_the_workers_leaves_no_process_and_no_future_undone(request_for:
 def test_what_was_under_way_when_the_parent_died_is_read_once_more(request_for: Callable[..., Request]) -> None:
     before = set(children())
     with LocalPool(jobs=2) as pool:
-        slow = [pool.submit(request_for("misbehaving", "hangs", timeout=2.0)) for _ in range(2)]
+        slow = [pool.submit(request_for("misbehaving", "hangs", timeout=3.0)) for _ in range(2)]
         rest = [pool.submit(request_for("wellbehaved", "small", units=number)) for number in range(1, 4)]
         wait_until(lambda: len(set(children()) - before) == 3)
         (parent,) = (each for each in set(children()) - before if each.ppid() == os.getpid())
@@ -170,7 +170,7 @@ def test_fresh_processes_answer_like_forked_ones(project: Path, entry: Entry) ->
         entry("wellbehaved", "witness"),
         entry("misbehaving", "raises"),
         entry("misbehaving", "segfaults"),
-        entry("misbehaving", "hangs", timeout=1.0),
+        entry("misbehaving", "hangs", timeout=3.0),
         entry("misbehaving", "eats_memory", memory=200),
         entry("misbehaving", "prints_megabytes"),
         entry("misbehaving", "leaks_threads"),
@@ -181,7 +181,7 @@ def test_fresh_processes_answer_like_forked_ones(project: Path, entry: Entry) ->
         forked = produce(entries, project, pool=forking).outcomes
         spawned = produce(entries, project, pool=spawning).outcomes
     assert spawned == forked
-    wait_until(lambda: not set(children()) - before, 5)
+    wait_until(lambda: not set(children()) - before)
 
 
 @pytest.mark.slow
@@ -191,5 +191,5 @@ def test_killed_fresh_processes_are_gone(request_for: Callable[..., Request]) ->
     futures = [pool.submit(request_for("misbehaving", "hangs")) for _ in range(3)]
     wait_until(lambda: len(set(children()) - before) == 2)
     pool.kill_workers()
-    wait_until(lambda: not set(children()) - before, 5)
+    wait_until(lambda: not set(children()) - before)
     assert all(future.done() for future in futures)
