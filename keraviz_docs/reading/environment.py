@@ -28,8 +28,10 @@ def hasten() -> None:
     ``Lib/typing.py``), and TensorFlow checks everything against one (``is_tf_type`` in
     ``tensorflow/python/framework/tensor_util.py``).
     """
-    from keraviz_docs.reading.keras_internals import remember_signatures
+    from keraviz_docs.reading import keras_internals
 
     if sys.version_info < (3, 12):
         typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)  # type: ignore[attr-defined]  # private
-    remember_signatures()
+    keras_internals.remember_signatures()
+    keras_internals.remember_snake_case()
+    keras_internals.set_plain_attributes_at_once()

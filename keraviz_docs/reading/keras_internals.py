@@ -10,7 +10,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -626,17 +626,132 @@ def is_random_seed(variable: Any) -> bool:
 
 
 def remember_signatures() -> None:
-    """Let Keras inspect each constructor once in this process, not once per layer (``keras/src/ops/operation.py``)."""
+    """Let Keras inspect each function once in this process, not once per layer.
+
+    It looks at the constructor of every operation, and at ``call`` and ``build`` of every layer
+    (``keras/src/ops/operation.py``, ``keras/src/layers/layer.py``).  What it learns of a method follows from the
+    function, whatever the method is bound to.
+    """
+    from keras.src.layers import layer
     from keras.src.ops import operation
 
     def remembering(look: Callable[..., Any]) -> Callable[..., Any]:
-        known = functools.cache(look)
-        return lambda function: known(function) if isinstance(function, FunctionType) else look(function)
+        of_function = functools.cache(look)
+        of_method = functools.cache(lambda function: look(MethodType(function, object())))
 
-    operation.inspect = ModuleType("inspect")
-    vars(operation.inspect).update(
+        def known(thing: Any) -> Any:
+            if isinstance(thing, FunctionType):
+                return of_function(thing)
+            if isinstance(thing, MethodType) and isinstance(thing.__func__, FunctionType):
+                return of_method(thing.__func__)
+            return look(thing)
+
+        return known
+
+    remembered = ModuleType("inspect")
+    vars(remembered).update(
         vars(inspect), signature=remembering(inspect.signature), getfullargspec=remembering(inspect.getfullargspec)
     )
+    for module in (operation, layer):
+        module.inspect = remembered
+
+
+def remember_snake_case() -> None:
+    """Let Keras write each class name in snake case once, not once per layer (``keras/src/utils/naming.py``)."""
+    from keras.src.utils import naming
+
+    naming.to_snake_case = functools.cache(naming.to_snake_case)
+
+
+def set_plain_attributes_at_once() -> None:
+    """Let layers take values that hold nothing to track without being asked four times whether they do.
+
+    ``Layer.__setattr__`` (``keras/src/layers/layer.py``) shows a value to its ``Tracker``
+    (``keras/src/utils/tracking.py``); then ``KerasAutoTrackable`` (``keras/src/backend/tensorflow/trackable.py``) and
+    ``AutoTrackable`` (``tensorflow/python/trackable/autotrackable.py``) ask whether it is there already, and whether
+    TensorFlow tracks it (``tensorflow/python/trackable/data_structures.py``).  For a value of a type that none of them
+    looks for, and for a tuple of such values, which the tracker makes anew, ``object.__setattr__`` is all that happens.
+
+    Anything else goes Keras's way: other values, properties, classes that access attributes in ways of their own,
+    layers that have no tracker yet; and everything when Keras or TensorFlow do more than is known here.
+    """
+    import keras
+    from keras.src.backend.tensorflow import trackable
+    from keras.src.utils import tracking
+    from tensorflow.python.trackable import autotrackable, base, data_structures
+
+    as_keras_does = keras.Layer.__setattr__
+    setters = (keras.Layer, trackable.KerasAutoTrackable, autotrackable.AutoTrackable, object)
+    involved = (
+        *(cls.__setattr__ for cls in setters[:-1]),
+        keras.Layer._setattr_hook,
+        tracking.Tracker.track,
+        trackable.sticky_attribute_assignment,
+        data_structures.sticky_attribute_assignment,
+        data_structures.wrap_or_unwrap,
+    )
+    stores = set(keras.Layer(name="any")._tracker.config)
+    if not (all(set(function.__code__.co_names) <= _SETTING for function in involved) and stores <= _STORES):
+        return
+    tracked = (
+        *(keras.Variable, keras.metrics.Metric, keras.Layer, keras.random.SeedGenerator),
+        *(tuple, list, dict, set, base.Trackable, data_structures.NoDependency),
+    )
+
+    @functools.cache
+    def is_untracked(kind: Any) -> bool:
+        """Whether nobody looks for values of a type."""
+        return not issubclass(kind, tracked) and _attribute_of(kind, "__class__") is vars(object)["__class__"]
+
+    @functools.cache
+    def is_plain(kind: Any, name: str) -> bool:
+        """Whether setting an attribute of a layer's class means setting it, and getting it has no effect."""
+        overriding = [cls for cls in kind.__mro__ if "__setattr__" in vars(cls)]
+        found = _attribute_of(kind, name)
+        return (
+            overriding[-len(setters) :] == list(setters)
+            and kind._setattr_hook is keras.Layer._setattr_hook
+            and kind.__getattribute__ is object.__getattribute__
+            and not hasattr(kind, "__getattr__")
+            and (isinstance(found, FunctionType) or not hasattr(type(found), "__get__"))
+            and not hasattr(type(found), "__set__")
+            and name != "_tracker"
+        )
+
+    @functools.wraps(as_keras_does)
+    def set_attribute(self: Any, name: str, value: Any) -> None:
+        kind: Any = type(value)
+        owner: Any = type(self)
+        untracked = all(map(is_untracked, map(type, value))) if kind is tuple else is_untracked(kind)
+        if not (untracked and type(getattr(self, "_tracker", None)) is tracking.Tracker and is_plain(owner, name)):
+            as_keras_does(self, name, value)
+            return
+        if kind is tuple and tracking.is_tracking_enabled():
+            value = (*value,)
+        if getattr(self, name, self) is not value:
+            object.__setattr__(self, name, value)
+
+    keras.Layer.__setattr__ = set_attribute
+
+
+_STORES = frozenset({"trainable_variables", "non_trainable_variables", "metrics", "layers", "seed_generators"})
+"""What the tracker of a layer looks for (``_initialize_tracker`` in ``keras/src/layers/layer.py``)."""
+
+_SETTING = frozenset({
+    "AttributeError", "AutoTrackable", "ListWrapper", "NoDependency", "OrderedDict", "Trackable", "TrackedDict",
+    "TrackedList", "TrackedOrderedDict", "TrackedSet", "_DictWrapper", "_TupleWrapper", "__class__", "__internal__",
+    "__setattr__", "_asdict", "_initialize_tracker", "_setattr_hook", "_should_wrap_tuple", "_track_trackable",
+    "_tracked", "_tracker", "add_to_store", "append", "backend", "base", "collections", "config", "data_structures",
+    "dict", "exclusions", "getattr", "hasattr", "is_in_store", "is_nnx_enabled", "is_tracking_enabled", "isinstance",
+    "items", "list", "object", "set", "sticky_attribute_assignment", "super", "tf", "track", "tracking", "tuple",
+    "type", "value", "wrap_or_unwrap",
+})  # fmt: skip
+"""The names in the code that setting an attribute of a layer runs through; other code has other names."""
+
+
+def _attribute_of(kind: Any, name: str) -> Any:
+    """Return what a class has under a name, itself or from its bases, without asking descriptors."""
+    return next((vars(cls)[name] for cls in kind.__mro__ if name in vars(cls)), None)
 
 
 def symbolic_calls(layer: Any) -> list[Any]:

@@ -28,7 +28,7 @@ def source_of(thing: Any, project: Path | None = None) -> Source | None:
         definition = type(definition)
     try:
         file = inspect.getsourcefile(definition)
-    except TypeError:
+    except (TypeError, OSError):
         return None
     line = _first_line(definition, file) if file is not None and Path(file).is_file() else None
     if file is None or line is None:
