@@ -6,26 +6,30 @@ The command ``keraviz build`` and the MkDocs plugin both call :func:`build`; nei
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import functools
+import importlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from keraviz_docs import manifest as manifests
 from keraviz_docs import production
-from keraviz_docs.diagrams import EngineName, Format
-from keraviz_docs.drawings import Drawings
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import Failure
-from keraviz_docs.pages.model_page import Documented
-from keraviz_docs.pages.writing import WrittenPages, claimed, write
+from keraviz_docs.pages.record import claimed
 from keraviz_docs.production.pool import default_jobs
 from keraviz_docs.workers import Workers
 
 if TYPE_CHECKING:
+    # What draws and composes is imported once it is known what is to be read: while Keras is being imported.
     from keraviz_docs import comparing
+    from keraviz_docs.diagrams import EngineName, Format
+    from keraviz_docs.drawings import Drawings
     from keraviz_docs.pages.comparison_page import ComparedPair
+    from keraviz_docs.pages.model_page import Documented
+    from keraviz_docs.pages.writing import WrittenPages
     from keraviz_docs.review.history import Missing
 
 
@@ -93,9 +97,12 @@ def build(
         report = _read(loaded, kept, jobs, executor, pools, progress, drawings)
         if not report.models and not report.undiscovered:
             raise UserError(f"{manifest} names no model: add one under `models:`", Code.NO_MODELS)
+        from keraviz_docs.pages.model_page import Documented
+        from keraviz_docs.pages.writing import write
+
         zoo = [_documented(model) for model in report.models]
         zoo += [Documented(entry=_entry(failure), outcome=failure) for failure in report.undiscovered]
-        zoo, drawn = drawings.placed(zoo, progress or production.Silent())
+        zoo, drawn = drawings().placed(zoo, progress or production.Silent())
         pairs, compiled, uncomparable = _compared(loaded, zoo, kept, graphviz, progress)
         pages = write(
             loaded.title,
@@ -180,7 +187,7 @@ def prepare(
     """
     with _opened(manifest, None, formats, graphviz, cache, jobs) as (loaded, kept, _, drawings):
         report = _read(loaded, kept, jobs, executor, None, progress, drawings, shard)
-        undrawn = drawings.finish(progress or production.Silent())
+        undrawn = drawings().finish(progress or production.Silent())
     return Share(report, undrawn)
 
 
@@ -192,14 +199,21 @@ def _opened(
     graphviz: EngineName | None,
     cache: Path | None,
     jobs: int | None,
-) -> Iterator[tuple[manifests.Manifest, production.Cache, Workers, Drawings]]:
+) -> Iterator[tuple[manifests.Manifest, production.Cache, Workers, Callable[[], Drawings]]]:
     """Load a manifest, and make ready what works for its build."""
     loaded = manifests.load(manifest)
     kept = production.Cache.of(loaded.project, cache)
-    shown = loaded.formats if formats is None else formats
-    with_svg: tuple[Format, ...] = ("svg", *(form for form in shown if form != "svg"))
     with Workers(jobs or default_jobs()) as workers:
-        yield loaded, kept, workers, Drawings(with_svg, graphviz or loaded.graphviz, kept.diagrams, workers, directory)
+
+        @functools.cache
+        def drawings() -> Drawings:
+            from keraviz_docs.drawings import Drawings
+
+            shown = loaded.formats if formats is None else formats
+            with_svg: tuple[Format, ...] = ("svg", *(form for form in shown if form != "svg"))
+            return Drawings(with_svg, graphviz or loaded.graphviz, kept.diagrams, workers, directory)
+
+        yield loaded, kept, workers, drawings
 
 
 def _read(
@@ -209,13 +223,17 @@ def _read(
     executor: str | None,
     pools: production.Pools | None,
     progress: production.Progress | None,
-    drawings: Drawings,
+    drawings: Callable[[], Drawings],
     shard: production.Shard | None = None,
 ) -> production.Report:
     """Read the models, and have each drawn as soon as it is read."""
 
     def tell(report: production.ModelReport) -> None:
-        drawings.begin(_documented(report))
+        drawings().begin(_documented(report))
+
+    def begin(models: int) -> None:
+        drawings().prepare(models)
+        importlib.import_module("keraviz_docs.pages.writing")  # which will be needed
 
     with contextlib.nullcontext(pools) if pools is not None else production.Pools(jobs) as opened:
         pool = opened.of(executor or loaded.executor)
@@ -227,11 +245,13 @@ def _read(
             progress=progress,
             shard=shard,
             tell=tell,
-            begin=drawings.prepare,
+            begin=begin,
         )
 
 
 def _documented(model: production.ModelReport) -> Documented:
+    from keraviz_docs.pages.model_page import Documented
+
     return Documented(entry=model.entry, outcome=model.held, digest=model.digest)
 
 

@@ -16,7 +16,8 @@ from keraviz_docs import production, site
 from keraviz_docs.errors import Code, UserError, more_about
 from keraviz_docs.manifest import ManifestError
 from keraviz_docs.pages.page import fill
-from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage, write_if_changed
+from keraviz_docs.pages.record import write_if_changed
+from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage
 from mkdocs_plugin.navigation import place
 from mkdocs_plugin.watching import Watcher
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -14,7 +13,6 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from keraviz_docs import __version__
-from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.entries import BuilderTarget, Limits
 from keraviz_docs.pages import changes_page, comparison_page, palette, text
 from keraviz_docs.pages.changes_page import Changes
@@ -23,13 +21,22 @@ from keraviz_docs.pages.figures import Figures
 from keraviz_docs.pages.index_page import index_page, sections
 from keraviz_docs.pages.model_page import Documented, model_page, with_relatives
 from keraviz_docs.pages.page import Page, fill
+from keraviz_docs.pages.record import (
+    KEPT_ASIDE,
+    Earlier,
+    Piece,
+    Record,
+    claimed,
+    digest,
+    keep,
+    published,
+    refusing,
+    write_if_changed,
+)
 from keraviz_docs.workers import Workers
 
 _ASSETS = Path(__file__).parent / "assets"
-KEPT_ASIDE = ".parts"
-"""A folder beside a page, with files that are no part of the site."""
 _MINIATURE = "miniature"
-_RECORD = ".keraviz-files.json"
 STYLE = "keraviz.css"
 SCRIPT = "keraviz.js"
 SHARED = {
@@ -38,35 +45,6 @@ SHARED = {
     "panzoom.LICENSE.txt": _ASSETS / "vendor" / "panzoom.LICENSE.txt",
 }
 """Files that all pages share, beside the style.  No model id has a dot, so they cannot meet a model's directory."""
-
-
-class _Piece(msgspec.Struct, frozen=True):
-    """The files of one page, and what they were made from."""
-
-    key: str
-    files: dict[str, str]
-    """Digests of what was written, by name."""
-    figures: Figures | None = None
-    """Of a model: what the page of all models says about it."""
-
-    @property
-    def published(self) -> list[str]:
-        """The files that belong to the site; the others are for us."""
-        return _published(self.files)
-
-    def is_whole(self, directory: Path) -> bool:
-        """Tell whether all files are as they were written."""
-        try:
-            return all(_digest((directory / name).read_bytes()) == digest for name, digest in self.files.items())
-        except OSError:
-            return False
-
-
-class _Record(msgspec.Struct, frozen=True):
-    """What lies in a directory because of an earlier call; pieces by model id, the index under ``""``."""
-
-    files: list[str]
-    pieces: dict[str, _Piece]
 
 
 @dataclass(frozen=True)
@@ -159,9 +137,9 @@ def write(
         UserError: the directory cannot be written, or holds files that this function did not write.
     """
     written: dict[str, WrittenPage] = {}
-    files = {*_published(drawn), STYLE, *SHARED}
-    pieces: dict[str, _Piece] = {}
-    with contextlib.ExitStack() as opened, _refusing(directory):
+    files = {*published(drawn), STYLE, *SHARED}
+    pieces: dict[str, Piece] = {}
+    with contextlib.ExitStack() as opened, refusing(directory):
         earlier = earlier or opened.enter_context(claimed(directory))
         style = (_ASSETS / "keraviz.css").read_text(encoding="utf-8") + palette.stylesheet()
         write_if_changed(directory / STYLE, style.encode())
@@ -172,9 +150,9 @@ def write(
             replace(model, comparisons=comparison_page.links(model, pairs), changes=changes_page.links(model, changes))
             for model in with_relatives(zoo)
         ]
-        begun: list[tuple[Documented, _Piece | Future[_Piece]]] = []
+        begun: list[tuple[Documented, Piece | Future[Piece]]] = []
         for model in zoo:
-            key = _digest(settings, _essence(model))
+            key = digest(settings, _essence(model))
             piece = earlier.piece(model.id, key)
             if piece is not None:
                 begun.append((model, piece))
@@ -190,7 +168,7 @@ def write(
             written[path] = WrittenPage(path, text.as_title(model.title), layers=model.nodes)
         for pair in pairs:
             essences = map(_essence, (pair.base, pair.head))
-            key = _digest(settings, pair.heading, pair.summary, *essences, repr(pair.compared))
+            key = digest(settings, pair.heading, pair.summary, *essences, repr(pair.compared))
             folder = f"{comparison_page.FOLDER}/{pair.id}"
             piece = earlier.piece(folder, key)
             if piece is None:
@@ -200,7 +178,7 @@ def write(
             written[pair.path] = WrittenPage(pair.path, text.as_title(pair.heading))
         if changes is not None:
             titles = repr([(model.id, model.title) for model in zoo])
-            key = _digest(settings, titles, repr(changes))
+            key = digest(settings, titles, repr(changes))
             piece = earlier.piece(changes_page.FOLDER, key)
             if piece is None:
                 page = changes_page.changes_page(changes, zoo, directory_urls=directory_urls)
@@ -208,11 +186,11 @@ def write(
             pieces[changes_page.FOLDER] = piece
             path = f"{changes_page.FOLDER}/index.md"
             written[path] = WrittenPage(path, "Changes", others=changes.anchors)
-        key = _digest(settings, title, *(piece.key for piece in pieces.values()))
+        key = digest(settings, title, *(piece.key for piece in pieces.values()))
         piece = earlier.piece("", key)
         if piece is None:
             thumbnails = {model.id: _aside(directory, model.id, _MINIATURE).read_text("utf-8") for model in zoo}
-            zoo = [replace(model, known_figures=pieces[model.id].figures) for model in zoo]
+            zoo = [replace(model, known_figures=_figures(pieces[model.id])) for model in zoo]
             index = index_page(
                 title, zoo, thumbnails=thumbnails, pairs=pairs, changes=changes, directory_urls=directory_urls
             )
@@ -220,9 +198,9 @@ def write(
         pieces[""] = piece
         written["index.md"] = WrittenPage("index.md", text.as_title(title))
         files.update(name for piece in pieces.values() for name in piece.published)
-        record = _Record(sorted(files.union(drawn, *(piece.files for piece in pieces.values()))), pieces)
+        record = Record(sorted(files.union(drawn, *(piece.files for piece in pieces.values()))), pieces)
         _remove(directory, set(earlier.files) - set(record.files))
-        write_if_changed(directory / _RECORD, msgspec.json.format(msgspec.json.encode(record), indent=1))
+        keep(directory, record)
     return WrittenPages(
         directory=directory,
         index=written["index.md"],
@@ -236,72 +214,18 @@ def write(
     )
 
 
-class Earlier:
-    """What an earlier call left in a directory."""
-
-    def __init__(self, record: _Record, whole: Mapping[str, Future[bool]]) -> None:
-        self._record = record
-        self._whole = whole
-
-    @property
-    def files(self) -> Sequence[str]:
-        """Everything that it left."""
-        return self._record.files
-
-    def piece(self, name: str, key: str) -> _Piece | None:
-        """Return what it wrote under a name, if it is still there and was made from the same."""
-        piece = self._record.pieces.get(name)
-        return piece if piece is not None and piece.key == key and self._whole[name].result() else None
+def _figures(piece: Piece) -> Figures | None:
+    return msgspec.convert(piece.figures, Figures | None)
 
 
-@contextlib.contextmanager
-def claimed(directory: Path) -> Iterator[Earlier]:
-    """Check that pages may go into a directory, before anything goes there, and look at what is in it.
-
-    Whether its files are as they were written is found out by a thread, while others work.
-
-    Raises:
-        UserError: it cannot be used, or holds somebody else's pages.
-    """
-    with _refusing(directory):
-        record = _earlier(directory)
-    thread = ThreadPoolExecutor(1, thread_name_prefix="keraviz-pages")
-    try:
-        yield Earlier(record, {name: thread.submit(piece.is_whole, directory) for name, piece in record.pieces.items()})
-    finally:
-        thread.shutdown(cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _refusing(directory: Path) -> Iterator[None]:
-    """Turn what the disk refuses into the user's mistake."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{directory} cannot be written: {error.strerror or error}", Code.CANNOT_WRITE) from error
-
-
-def write_if_changed(path: Path, content: bytes) -> bool:
-    """Write a file unless it has this content already; return whether it was written."""
-    try:
-        if path.read_bytes() == content:
-            return False
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return True
-
-
-def _write_model(directory: Path, model: Documented, key: str, embed: bool, directory_urls: bool) -> _Piece:
+def _write_model(directory: Path, model: Documented, key: str, embed: bool, directory_urls: bool) -> Piece:
     model = model.loaded()
     page = model_page(model, directory_urls=directory_urls)
     piece = _write_page(directory, page, key, embed=embed, aside={_MINIATURE: model.thumbnail or ""})
-    return msgspec.structs.replace(piece, figures=model.figures)
+    return msgspec.structs.replace(piece, figures=msgspec.to_builtins(model.figures))
 
 
-def _write_page(
-    directory: Path, page: Page, key: str, *, embed: bool, aside: Mapping[str, str] | None = None
-) -> _Piece:
+def _write_page(directory: Path, page: Page, key: str, *, embed: bool, aside: Mapping[str, str] | None = None) -> Piece:
     folder = PurePosixPath(page.path).parent
     published = {page.path: page.markdown} | {(folder / name).as_posix(): text for name, text in page.assets.items()}
     kept = dict(aside or {})
@@ -313,11 +237,7 @@ def _write_page(
     files = {name: content.encode() for name, content in sorted((published | hidden).items())}
     for name, content in files.items():
         write_if_changed(directory / name, content)
-    return _Piece(key, {name: _digest(content) for name, content in files.items()})
-
-
-def _published(names: Iterable[str]) -> list[str]:
-    return [name for name in names if f"/{KEPT_ASIDE}/" not in f"/{name}"]
+    return Piece(key, {name: digest(content) for name, content in files.items()})
 
 
 def _aside(directory: Path, folder: str, name: str) -> Path:
@@ -338,11 +258,6 @@ def _essence(model: Documented) -> str:
     return repr((entry, outcome, drawings, sheets, model.drawing_failure, links))
 
 
-def _digest(*parts: str | bytes) -> str:
-    encoded = (part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts)
-    return hashlib.blake2b(b"\0".join(encoded), digest_size=16).hexdigest()
-
-
 @cache
 def _fingerprint() -> str:
     """Identify the code and the templates that make pages, so that another version makes them anew."""
@@ -350,7 +265,7 @@ def _fingerprint() -> str:
     packages = [here, *(here.parent / name for name in ("charts", "cost", "folding"))]
     sources = [*(source for package in packages for source in sorted(package.glob("*.py")))]
     sources += sorted((here / "templates").iterdir())
-    return _digest(__version__, *(source.read_text(encoding="utf-8") for source in sources if source.is_file()))
+    return digest(__version__, *(source.read_text(encoding="utf-8") for source in sources if source.is_file()))
 
 
 def _standalone(markdown: str, *, depth: int) -> str:
@@ -360,22 +275,6 @@ def _standalone(markdown: str, *, depth: int) -> str:
         f'{markdown}\n<div class="kv-standalone"><link rel="stylesheet" href="{up}{STYLE}">'
         f'<script src="{up}{SCRIPT}" defer></script></div>\n'
     )
-
-
-def _earlier(directory: Path) -> _Record:
-    """Return what an earlier call wrote; refuse a directory that holds somebody else's ``index.md``."""
-    try:
-        return msgspec.json.decode((directory / _RECORD).read_bytes(), type=_Record)
-    except FileNotFoundError:
-        if (directory / "index.md").exists():
-            raise UserError(
-                f"{directory} holds an index.md that keraviz did not write: "
-                "choose a directory of its own for the pages",
-                Code.FOREIGN_FILES,
-            ) from None
-    except msgspec.DecodeError:
-        pass
-    return _Record([], {})
 
 
 def _remove(directory: Path, names: Iterable[str]) -> None:

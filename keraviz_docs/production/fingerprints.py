@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.machinery
-import importlib.metadata
 import logging
 import os
 import re
@@ -192,6 +191,8 @@ def _source_tree(project: Path) -> Path:
 
 @lru_cache(maxsize=1)
 def _owners(installed: frozenset[tuple[str, str]]) -> Mapping[str, list[str]]:  # noqa: ARG001 - says what it is good for
+    import importlib.metadata  # which takes a while itself
+
     return importlib.metadata.packages_distributions()
 
 
