@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,36 @@ import pytest
 
 from tests.compatibility.conftest import Built
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.version_info < (3, 11), reason="Zensical needs Python 3.11"),
-]
+GUIDE = Path(__file__).parents[2] / "docs/guide/other-generators.md"
+
+pytestmark = pytest.mark.slow
 
 
+def file_of_the_guide(name: str) -> str:
+    """Return a file as the guide shows it."""
+    found = re.search(rf'^(````?)\w+ title="{re.escape(name)}"\n(.*?)^\1$', GUIDE.read_text("utf-8"), re.DOTALL | re.M)
+    assert found is not None
+    return found[2]
+
+
+def test_sphinx_builds_the_pages_on_disk(
+    project: Callable[..., Path], run: Callable[..., str], complete: Callable[[Path], None]
+) -> None:
+    root = project("", {})
+    for name in ("docs/conf.py", "docs/index.md"):
+        (root / name).write_text(file_of_the_guide(name), encoding="utf-8")
+    run(sys.executable, "-m", "keraviz_docs", "build", "-o", "docs/models")
+    run(sys.executable, "-m", "sphinx", "--fail-on-warning", "docs", "site")
+    complete(root / "site")
+    page = Built(root / "site", "").page("models/plain/index.html")
+    assert [script["src"] for script in page.select("script[src*=keraviz]")] == ["../keraviz.js"]
+    listed = Built(root / "site", "").page("index.html").select(".body .toctree-l1 > a")
+    assert [link.get_text() for link in listed] == [
+        *("Our zoo", "Chain & *more* [of] it (wide)", "Chain & *more* [of] it", "Plain")
+    ]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Zensical needs Python 3.11")
 def test_zensical_builds_the_pages_on_disk(
     project: Callable[..., Path], run: Callable[..., str], complete: Callable[[Path], None]
 ) -> None:
