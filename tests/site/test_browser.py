@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page, expect
 
 from tests import browsing
+from tests.browsing import eventually, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -79,6 +79,12 @@ def scale(page: Page, variant: str = "tb") -> float:
     return float(transform.removeprefix("matrix(").split(",")[0])
 
 
+def left(element: Locator) -> float:
+    box = element.bounding_box()
+    assert box is not None
+    return box["x"]
+
+
 def is_central(page: Page, node: str) -> bool:
     """Whether a node stands around the middle of the stage."""
     stage, box = page.locator(".kv-stage").bounding_box(), page.locator(f"[id='{node}']").bounding_box()
@@ -92,6 +98,7 @@ def is_central(page: Page, node: str) -> bool:
 def test_the_wheel_scrolls_the_page_and_zooms_only_with_a_modifier(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
     expect(page.locator(".kv-hint")).to_be_visible()
+    settle(page)
     before = scale(page)
     page.locator(".kv-stage").hover()
     page.mouse.wheel(0, 300)
@@ -101,28 +108,24 @@ def test_the_wheel_scrolls_the_page_and_zooms_only_with_a_modifier(page: Page, a
     page.keyboard.down("Control")
     page.mouse.wheel(0, -300)
     page.keyboard.up("Control")
-    page.wait_for_timeout(200)
-    assert scale(page) > before
+    assert eventually(page, lambda: scale(page) > before)
 
 
 def test_keys_move_zoom_and_fit(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
     stage = page.locator(".kv-stage")
     stage.focus()
+    settle(page)
     node = page.locator("#siamese-tb-n1")
-    before = node.bounding_box()
-    assert before is not None
+    before = left(node)
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(200)
-    moved = node.bounding_box()
-    assert moved is not None
-    assert moved["x"] < before["x"] - 50
+    assert eventually(page, lambda: left(node) < before - 50)
     first = scale(page)
     page.keyboard.press("+")
-    page.wait_for_timeout(200)
-    assert scale(page) > first
+    assert eventually(page, lambda: scale(page) > first)
     page.keyboard.press("0")
-    page.wait_for_timeout(200)
+    assert eventually(page, lambda: scale(page) == pytest.approx(first))
+    assert eventually(page, lambda: left(node) == pytest.approx(before, abs=1))
     box, around = page.locator("#siamese-tb").bounding_box(), stage.bounding_box()
     assert box is not None
     assert around is not None
@@ -132,10 +135,9 @@ def test_keys_move_zoom_and_fit(page: Page, address: str) -> None:
 
 def test_dragging_moves_and_is_no_click(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
-    page.locator(".kv-figure.kv-ready").wait_for()
-    page.wait_for_timeout(200)
     node = page.locator("#siamese-tb-n3")
     node.scroll_into_view_if_needed()
+    settle(page)
     before = node.bounding_box()
     assert before is not None
     x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
@@ -143,10 +145,7 @@ def test_dragging_moves_and_is_no_click(page: Page, address: str) -> None:
     page.mouse.down()
     page.mouse.move(x + 60, y + 30, steps=5)
     page.mouse.up()
-    page.wait_for_timeout(200)
-    after = node.bounding_box()
-    assert after is not None
-    assert after["x"] == pytest.approx(before["x"] + 60, abs=3)
+    assert eventually(page, lambda: left(node) == pytest.approx(before["x"] + 60, abs=3))
     assert not page.url.endswith("#layer-3")
 
 
@@ -156,8 +155,7 @@ def test_search_finds_a_layer_by_number_name_or_class(page: Page, address: str, 
     page.get_by_label("Find a layer by number").fill(wanted)
     expect(page.locator(".kv-figure .kv-found")).to_have_text("1 of 1")
     expect(page.locator("#siamese-tb-n7")).to_have_class(re.compile("kv-current"))
-    page.wait_for_timeout(200)
-    assert is_central(page, "siamese-tb-n7")
+    assert eventually(page, lambda: is_central(page, "siamese-tb-n7"))
 
 
 def test_enter_goes_through_what_was_found(page: Page, address: str) -> None:
@@ -175,15 +173,14 @@ def test_enter_goes_through_what_was_found(page: Page, address: str) -> None:
 def test_a_node_leads_to_its_row_and_a_row_to_its_node(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
     page.locator("#siamese-tb-n5").click()
-    assert page.url.endswith("/siamese/#layer-5")
+    expect(page).to_have_url(re.compile("/siamese/#layer-5$"))
     row = page.locator("#layer-5")
     expect(row).to_have_class(re.compile("kv-current"))
     expect(row).to_be_in_viewport()
     page.locator("#layer-7 td").first.locator("a").click()
-    assert page.url.endswith("#layer-7")
+    expect(page).to_have_url(re.compile("#layer-7$"))
     expect(page.locator("#siamese-tb-n7")).to_be_in_viewport()
-    page.wait_for_timeout(200)
-    assert is_central(page, "siamese-tb-n7")
+    assert eventually(page, lambda: is_central(page, "siamese-tb-n7"))
     page.go_back()
     expect(page.locator("#layer-7")).to_have_class(re.compile("^(?!.*kv-current)"))
 
@@ -211,8 +208,7 @@ def test_other_variants_are_loaded_when_asked_for_and_keep_the_layer_in_view(pag
     page.get_by_role("tab", name="Left to right").click()
     expect(page.locator("#siamese-lr")).to_be_visible()
     expect(page.locator("#siamese-tb")).to_be_hidden()
-    page.wait_for_timeout(200)
-    assert is_central(page, "siamese-lr-n7")
+    assert eventually(page, lambda: is_central(page, "siamese-lr-n7"))
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Numbered")).to_be_focused()
     expect(page.locator("#siamese-numbered")).to_be_visible()
@@ -273,9 +269,7 @@ def test_full_screen_and_back(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
     page.get_by_role("button", name="Full screen").click()
     expect(page.get_by_role("button", name="Full screen")).to_have_attribute("aria-pressed", "true")
-    box = page.locator(".kv-stage").bounding_box()
-    assert box is not None
-    assert box["width"] > 1300
+    assert eventually(page, lambda: (page.locator(".kv-stage").bounding_box() or {"width": 0})["width"] > 1300)
     page.get_by_role("button", name="Full screen").click()
     expect(page.get_by_role("button", name="Full screen")).to_have_attribute("aria-pressed", "false")
 
@@ -379,14 +373,11 @@ def test_models_can_be_compared(page: Page, address: str) -> None:
 def test_instant_navigation_sets_a_page_up_once_and_again(
     page: Page, build: Build, tmp_path: Path, serve: Callable[..., str]
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     # Material navigates without loading only where the site is at its `site_url`.
-    built = build(theme=THEME, site_url=f"http://127.0.0.1:{port}/project/")
     (tmp_path / "served").mkdir()
-    built.rename(tmp_path / "served" / "project")
-    page.goto(f"{serve(tmp_path / 'served', port)}/project/models/")
+    served = serve(tmp_path / "served")
+    build(theme=THEME, site_url=f"{served}/project/").rename(tmp_path / "served" / "project")
+    page.goto(f"{served}/project/models/")
     page.wait_for_load_state("networkidle")
     page.evaluate("window.stayed = true")
     for _ in range(2):
@@ -495,6 +486,63 @@ def test_a_printed_page_has_the_overview_its_blocks_and_every_row(
     assert "dense_1201" in long
 
 
+@pytest.mark.parametrize(("tab", "variant"), [("Left to right", "lr"), ("Top to bottom", "tb")])
+def test_on_paper_a_diagram_is_cut_between_its_boxes(page: Page, address: str, tab: str, variant: str) -> None:
+    page.goto(f"{address}/staged/")
+    page.get_by_role("tab", name=tab).click()
+    whole = page.locator(f"#staged-{variant}")
+    expect(whole).to_be_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    expect(whole).to_be_hidden()
+    pieces = page.locator(".kv-slices > svg")
+    assert pieces.count() > 4
+    numbers = [text for text in pieces.locator(".kv-node .kv-number").all_text_contents() if text]
+    assert sorted(map(int, numbers)) == list(range(1, 32))
+    assert page.evaluate("""() => [...document.querySelectorAll('.kv-slices > svg')].every((piece) => {
+      const page = piece.getBoundingClientRect();
+      return [...piece.querySelectorAll('.kv-node')].every((node) => {
+        const box = node.getBoundingClientRect();
+        return box.left >= page.left && box.right <= page.right && box.top >= page.top && box.bottom <= page.bottom;
+      });
+    })""")
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(whole).to_be_visible()
+    expect(pieces).to_have_count(0)
+
+
+def test_on_paper_a_long_diagram_from_left_to_right_can_be_read(
+    chromium: Browser, address: str, tmp_path: Path
+) -> None:
+    page = chromium.new_page(reduced_motion="reduce")
+    page.goto(f"{address}/staged/")
+    page.get_by_role("tab", name="Left to right").click()
+    expect(page.locator("#staged-lr")).to_be_visible()
+    page.pdf(path=tmp_path / "staged.pdf", format="A4")
+    page.close()
+    command = ["pdftotext", "-bbox", str(tmp_path / "staged.pdf"), "-"]
+    words = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.findall(r'yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">dense_15<', words)
+    assert len(found) == 2, "in the diagram, and in the table"
+    assert all(float(bottom) - float(top) > 5 for top, bottom in found), "points"
+
+
+def test_on_paper_the_whole_head_of_a_table_comes_again_on_each_page(
+    chromium: Browser, address: str, tmp_path: Path
+) -> None:
+    page = chromium.new_page(reduced_motion="reduce")
+    page.goto(f"{address}/long/")
+    page.locator(".kv-layers.kv-ready").wait_for()
+    page.pdf(path=tmp_path / "long.pdf", format="A4")
+    page.close()
+    command = ["pdftotext", "-layout", str(tmp_path / "long.pdf"), "-"]
+    pages = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\f")
+    with_rows = [text for text in pages if len(re.findall(r"dense_\d+ +Dense", text)) > 10]
+    assert len(with_rows) > 10
+    assert all(re.search(r"Layer +Class +Output shape", text) for text in with_rows)
+
+
 # Touch: what the browser does with real touch points
 
 
@@ -522,9 +570,8 @@ def phone(chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(f"{address}/siamese/")
-    page.locator(".kv-figure.kv-ready").wait_for()
     page.locator(".kv-stage").scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
+    settle(page)
     yield page
     context.close()
 
@@ -539,35 +586,35 @@ def test_two_fingers_zoom(phone: Page) -> None:
     before = scale(phone)
     x, y = middle(phone)
     Fingers(phone).move(((x - 20, y), (x - 120, y)), ((x + 20, y), (x + 120, y)))
-    phone.wait_for_timeout(200)
-    assert scale(phone) > 1.5 * before
+    assert eventually(phone, lambda: scale(phone) > 1.5 * before)
     assert phone.evaluate("visualViewport.scale") == 1, "the page itself is not zoomed"
 
 
 def test_one_finger_scrolls_the_page_past_the_diagram(phone: Page) -> None:
-    before, where = scale(phone), phone.locator("#siamese-tb-n3").bounding_box()
+    before = scale(phone)
     scrolled = phone.evaluate("scrollY")
     x, y = middle(phone)
     Fingers(phone).move(((x, y + 200), (x, y)))
-    phone.wait_for_timeout(300)
-    assert phone.evaluate("scrollY") > scrolled + 50
+    assert eventually(phone, lambda: phone.evaluate("scrollY") > scrolled + 50)
     assert scale(phone) == before
-    assert where is not None
 
 
 def test_one_finger_moves_the_diagram_in_full_screen(phone: Page) -> None:
     phone.get_by_role("button", name="Full screen").click()
-    phone.wait_for_timeout(300)
+    settle(phone)
     node = phone.locator("#siamese-tb-n3")
     before = node.bounding_box()
+    assert before is not None
     x, y = middle(phone)
     Fingers(phone).move(((x, y), (x + 60, y + 40)))
-    phone.wait_for_timeout(300)
-    after = node.bounding_box()
-    assert before is not None
-    assert after is not None
-    assert after["x"] == pytest.approx(before["x"] + 60, abs=12)
-    assert after["y"] == pytest.approx(before["y"] + 40, abs=12)
+    wanted = pytest.approx((before["x"] + 60, before["y"] + 40), abs=12)
+
+    def place() -> tuple[float, float]:
+        box = node.bounding_box()
+        assert box is not None
+        return box["x"], box["y"]
+
+    assert eventually(phone, lambda: place() == wanted), place()
 
 
 @pytest.mark.parametrize("path", ["", "siamese/", "staged/", "huge/", "long/", "broken/", "hostile/"])
@@ -575,7 +622,7 @@ def test_a_phone_never_scrolls_sideways(chromium: Browser, address: str, path: s
     context = chromium.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto(f"{address}/{path}")
-    page.wait_for_timeout(300)
+    settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     context.close()
 
@@ -588,7 +635,7 @@ def test_axe_finds_nothing(chromium: Browser, address: str, path: str, scheme: s
     context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
     page = context.new_page()
     page.goto(f"{address}/{path}")
-    page.wait_for_timeout(500)
+    settle(page)
     # The colours of code are the theme's.
     results = Axe().run(page, context={"include": [[".kv"]], "exclude": [[".highlight"]]})
     assert [
@@ -625,8 +672,7 @@ def test_markup_in_names_never_runs(page: Page, address: str) -> None:
 
 def test_the_theme_switch_recolours_the_diagram(page: Page, address: str) -> None:
     page.goto(f"{address}/siamese/")
-    colour = "each => getComputedStyle(each.querySelector('rect')).fill"
-    light = page.locator("#siamese-tb-n3").evaluate(colour)
+    box = page.locator("#siamese-tb-n3 rect").first
+    light = box.evaluate("each => getComputedStyle(each).fill")
     page.get_by_title("Dark").click()
-    page.wait_for_timeout(300)
-    assert page.locator("#siamese-tb-n3").evaluate(colour) != light
+    expect(box).not_to_have_css("fill", light)

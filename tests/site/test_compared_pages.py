@@ -23,6 +23,7 @@ from keraviz_docs.pages.writing import write
 from keraviz_docs.review.comparison import ModelComparison, compare, compare_zoos
 from keraviz_docs.review.reports.figure import change_figure
 from tests import browsing
+from tests.browsing import eventually, settle
 from tests.review.sketches import sketch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -189,17 +190,14 @@ def test_the_diagram_of_both_can_be_moved_zoomed_and_turned(page: Page, address:
     page.goto(f"{address}/{COMPARISON}")
     stage = page.locator(".kv-stage")
     stage.focus()
+    settle(page)
     node = page.locator("#small_vs_large-tb .kv-node").first
     before, size = node.bounding_box(), scale(page)
-    page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(200)
-    after = node.bounding_box()
     assert before is not None
-    assert after is not None
-    assert after["x"] < before["x"] - 50
+    page.keyboard.press("ArrowRight")
+    assert eventually(page, lambda: (node.bounding_box() or before)["x"] < before["x"] - 50)
     page.get_by_role("button", name="Zoom in").click()
-    page.wait_for_timeout(200)
-    assert scale(page) > size
+    assert eventually(page, lambda: scale(page) > size)
     page.get_by_role("tab", name="Left to right").click()
     expect(page.locator("#small_vs_large-lr")).to_be_visible()
     expect(page.locator("#small_vs_large-tb")).to_be_hidden()
@@ -214,6 +212,19 @@ def test_a_long_diagram_of_changes_is_scrolled_by_key(page: Page, address: str) 
     expect(still.locator(".kv-node").last).to_be_in_viewport()
 
 
+def test_on_paper_diagrams_of_changes_are_whole(page: Page, address: str) -> None:
+    page.goto(f"{address}/{CHANGES}")
+    still = page.get_by_role("region", name="Diagram of what changed in The large one")
+    boxes = still.locator(".kv-node").count()
+    page.locator(".kv-table").wait_for()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    expect(still.locator(".kv-slices .kv-node")).to_have_count(boxes)
+    assert still.evaluate("each => each.scrollHeight <= each.clientHeight + 1")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(still.locator(".kv-node")).to_have_count(boxes)
+
+
 def test_instant_navigation_leaves_a_diagram_that_moves(page: Page, address: str) -> None:
     page.goto(f"{address}/")
     page.wait_for_load_state("networkidle")
@@ -225,10 +236,10 @@ def test_instant_navigation_leaves_a_diagram_that_moves(page: Page, address: str
     page.go_back()
     expect(page.locator("h1")).to_contain_text("The small one vs The large one")
     expect(page.locator(".kv-figure.kv-ready")).to_be_visible()
+    settle(page)
     before = scale(page)
     page.get_by_role("button", name="Zoom in").click()
-    page.wait_for_timeout(200)
-    assert scale(page) > before
+    assert eventually(page, lambda: scale(page) > before)
     assert page.evaluate("window.stayed")
 
 

@@ -66,6 +66,97 @@
   /** The layer that the address names, if any. */
   const addressed = () => Number(/^#layer-(\d+)$/.exec(location.hash)?.[1]) || null;
 
+  // --------------------------------------------------------------------------------------------------- paper
+
+  const LINE = 720; // the length of a drawing that a line on paper holds
+  const PAPER = 900; // drawings that are no longer fit on paper as they are
+
+  /** Cut a drawing between its boxes into pieces for paper: one from left to right into lines, any other into strips. */
+  function slices(svg) {
+    const { width, height } = svg.viewBox.baseVal;
+    const across = svg.classList.contains("kv-lr");
+    if ((across ? width : height) <= PAPER) return [];
+    const frame = svg.getBoundingClientRect();
+    const scale = frame.width / width;
+    const [near, far] = across ? ["left", "right"] : ["top", "bottom"];
+    const parts = [...svg.querySelectorAll(":scope > g > *")].map((element) => {
+      const box = element.getBoundingClientRect();
+      return { element, group: element.parentElement, box, from: (box[near] - frame[near]) / scale, to: (box[far] - frame[near]) / scale };
+    });
+    const inside = (name) => parts.filter(({ group }) => group.classList.contains(name));
+    // Cuts are where no box is; frames and arrows go on behind them.
+    const cuts = [];
+    let end = 0;
+    for (const { from, to } of inside("kv-nodes").sort((one, other) => one.from - other.from)) {
+      if (end && from > end) cuts.push((end + from) / 2);
+      end = Math.max(end, to);
+    }
+    if (!cuts.length) return [];
+    const bounds = [0];
+    for (const [index, place] of cuts.entries()) {
+      if (!across || (cuts[index + 1] ?? width) - bounds.at(-1) > LINE) bounds.push(place);
+    }
+    bounds.push(across ? width : height);
+    // Lines need no room for the legend: it is a line of its own.
+    const legend = across ? inside("kv-legend") : [];
+    const drawn = parts.filter((part) => !legend.includes(part));
+    const pieces = bounds.slice(1).map((to, index) => {
+      const from = bounds[index];
+      const found = drawn.filter((part) => part.from < to && part.to > from);
+      const [top, bottom] = across ? extent(found, frame, scale) : [from, to];
+      return piece(svg, across ? [from, top, to - from, bottom - top] : [0, from, width, to - from], found);
+    });
+    if (across) {
+      const longest = Math.max(...pieces.map((each) => each.viewBox.baseVal.width));
+      for (const each of pieces) each.style.width = `${(100 * each.viewBox.baseVal.width) / longest}%`;
+    }
+    if (legend.length) {
+      const [, bottom] = extent(legend, frame, scale);
+      pieces.unshift(piece(svg, [0, 0, Math.max(...legend.map(({ to }) => to)) + 2, bottom], legend));
+    }
+    return pieces;
+  }
+
+  /** Where parts of a drawing begin and end, from top to bottom. */
+  function extent(parts, frame, scale) {
+    return [
+      Math.min(...parts.map(({ box }) => (box.top - frame.top) / scale)) - 2,
+      Math.max(...parts.map(({ box }) => (box.bottom - frame.top) / scale)) + 2,
+    ];
+  }
+
+  /** A drawing that shows some parts of another, which has the style of both. */
+  function piece(svg, view, parts) {
+    const part = svg.cloneNode(false);
+    for (const name of ["id", "aria-labelledby", "aria-describedby", "role"]) part.removeAttribute(name);
+    part.setAttribute("viewBox", view.join(" "));
+    part.setAttribute("width", view[2]);
+    part.setAttribute("height", view[3]);
+    const groups = new Map();
+    for (const { element, group } of parts) {
+      if (!groups.has(group)) part.append(groups.set(group, group.cloneNode(false)).get(group));
+      groups.get(group).append(element.cloneNode(true));
+    }
+    for (const each of part.querySelectorAll("[id]")) each.removeAttribute("id");
+    return part;
+  }
+
+  /** Put the pieces of a drawing beside it, one of which is for paper and the other for the screen. */
+  function cut(svg) {
+    const pieces = slices(svg);
+    if (!pieces.length) return;
+    const all = Object.assign(document.createElement("div"), { className: "kv-slices kv-printed" });
+    all.append(...pieces);
+    svg.before(all);
+    svg.classList.add("kv-whole");
+  }
+
+  addEventListener("beforeprint", () => { for (const svg of document.querySelectorAll(".kv-still > svg")) cut(svg); });
+  addEventListener("afterprint", () => {
+    for (const element of document.querySelectorAll(".kv-printed")) element.remove();
+    for (const svg of document.querySelectorAll(".kv-whole")) svg.classList.remove("kv-whole");
+  });
+
   // ------------------------------------------------------------------------------------------------ diagrams
 
   class Diagram {
@@ -81,6 +172,7 @@
       root.classList.add("kv-ready");
       this.stage.scrollTo(0, 0);
       this.setUpBlocks();
+      this.setUpPaper();
       this.setUpTabs();
       this.setUpTools();
       this.setUpStage();
@@ -151,17 +243,21 @@
         this.blocks.set(svg.id, { svg, title, figure });
       }
       aside.remove();
-      // On paper nothing can be opened.
+    }
+
+    /** On paper nothing can be opened or moved, and a page ends somewhere. */
+    setUpPaper() {
       addEventListener("beforeprint", () => {
-        if (!this.root.isConnected || this.variant !== this.tabs[0].dataset.variant) return;
-        const sheets = [...this.blocks.values()].map(({ title, svg }) => {
+        if (!this.root.isConnected) return;
+        const blocks = this.variant === this.tabs[0].dataset.variant ? [...this.blocks.values()] : [];
+        const figures = blocks.map(({ title, svg }) => {
           const figure = Object.assign(document.createElement("figure"), { className: "kv-block kv-printed" });
           figure.append(Object.assign(document.createElement("figcaption"), { textContent: title }), svg.cloneNode(true));
           return figure;
         });
-        this.stage.after(...sheets);
+        this.stage.after(...figures);
+        for (const svg of [this.sheet.svg, ...figures.map((figure) => figure.querySelector("svg"))]) cut(svg);
       });
-      addEventListener("afterprint", () => { for (const figure of this.root.querySelectorAll(".kv-printed")) figure.remove(); });
     }
 
     /** Follow a link inside a drawing: to the drawing of a block, or to a place in this one. */
@@ -588,6 +684,7 @@
         const button = Object.assign(document.createElement("button"), { type: "button" });
         button.append(...head.childNodes);
         head.append(button);
+        head.dataset.printed = head.textContent;
         button.addEventListener("click", () => this.sortBy(head));
       }
     }
