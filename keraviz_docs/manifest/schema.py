@@ -371,7 +371,7 @@ _PROPERTIES: dict[str, Schema] = {
     "description": _text("Introduction on the page; otherwise it comes from the docstring.", "A small ResNet."),
     "source": _text(
         "Web address of the source code, where it cannot be derived from the code itself.",
-        "https://github.com/zoo/zoo/blob/main/zoo/residual.py",
+        "https://example.org/our-zoo/residual.py",
         pattern=URL_PATTERN,
     ),
     "tags": {

@@ -107,6 +107,15 @@ def test_what_may_write_checks_out_nothing_but_the_default_branch(path: Path) ->
         assert "download-artifact" not in step.get("uses", "")
 
 
+def test_nobody_is_sent_to_an_account_that_is_not_ours() -> None:
+    explanations = ROOT / "keraviz_docs/errors/explanations.py"
+    shipped = [*WORKFLOWS, *ACTIONS, *TEMPLATES, *ROOT.glob("*.*"), *(ROOT / "docs").rglob("*.md"), explanations]
+    texts = [path.read_text("utf-8") for path in shipped if path.suffix in (".md", ".yml", ".toml", ".py")]
+    accounts = [found for text in texts for found in re.findall(r"([\w.-]+)/keraviz-docs\b", text)]
+    assert len(accounts) >= 3
+    assert set(accounts) == {"OWNER"}
+
+
 def test_the_action_of_the_guide_takes_what_it_is_given() -> None:
     for text in shown(ROOT / "docs/guide/pull-requests.md"):
         for step in steps(yaml.safe_load(text)):
