@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from keraviz_docs import __version__, diagrams, folding
-from keraviz_docs.diagrams import SHEETS, EngineName, Format, Job, OverviewJob, Renderer, is_condensed
+from keraviz_docs.diagrams import SHEETS, EngineName, Format, Renderer, is_condensed
 from keraviz_docs.manifest.entries import Expand
 from keraviz_docs.outcome import Failure, Packed, Reading
 from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing, Sheets
@@ -181,29 +180,23 @@ def _draw(
 ) -> _Drawn:
     """Draw all sheets of a model into a folder, and into the store unless one failed."""
     architecture = packed.reading().architecture
-    errors: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="keraviz-") as made:
-        draft = Path(made)
-        for sheet in SHEETS:
-            files = {form: draft / f"{architecture.id}-{sheet}.{form}" for form in formats}
-            job: Job | OverviewJob
-            if sheet == "overview":
-                job = OverviewJob(architecture, files, draft / _PARTS)
-            else:
-                job = Job(architecture, sheet, files, depth)
-            if (error := _renderer(graphviz).carry_out(job).error) is not None:
-                errors.append(error)
-        contents = {path.relative_to(draft).as_posix(): path.read_bytes() for path in sorted(draft.iterdir())}
+    drawn = _renderer(graphviz).model(architecture, formats, depth=depth)
+    contents = {
+        f"{architecture.id}-{sheet}.{form}": content
+        for sheet, files in drawn.files.items()
+        for form, content in files.items()
+    }
+    contents[_PARTS] = drawn.parts
     if folder is not None:
         for name, content in contents.items():
             write_if_changed(folder / _place(name), content)
     unstored = None
-    if not errors:
+    if not drawn.errors:
         try:
             store.put_files(key, contents)
         except OSError as error:
             unstored = error
-    return _Drawn(tuple(map(_place, contents)), tuple(errors), unstored)
+    return _Drawn(tuple(map(_place, contents)), drawn.errors, unstored)
 
 
 @cache

@@ -18,7 +18,7 @@ from keraviz_docs.diagrams.engines import EngineName, GraphvizError, GraphvizMis
 from keraviz_docs.diagrams.families import FAMILIES, Family, family_of
 from keraviz_docs.diagrams.figure import SHEETS, VARIANTS, Arrow, Box, Cluster, Figure, Sheet, Variant, box
 from keraviz_docs.diagrams.overview import Overview, overview
-from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, OverviewJob, Renderer, Result
+from keraviz_docs.diagrams.rendering import FORMATS, Format, Job, ModelDrawings, Renderer, Result
 from keraviz_docs.diagrams.variants import LONGEST, figure, is_condensed
 
 __all__ = [
@@ -37,8 +37,8 @@ __all__ = [
     "GraphvizError",
     "GraphvizMissingError",
     "Job",
+    "ModelDrawings",
     "Overview",
-    "OverviewJob",
     "Renderer",
     "Result",
     "Sheet",

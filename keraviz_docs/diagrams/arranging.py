@@ -66,7 +66,9 @@ def lines_for(drawing: Drawing) -> int:
 def in_columns(figure: Figure, pieces: Sequence[PlacedPiece]) -> Drawing:
     """Put the pieces together in as few columns as let the drawing fill a screen at about the largest scale."""
     best = arrange(figure, pieces)
-    for lines in range(2, _MOST_COLUMNS + 1):
+    for lines in range(2, min(_MOST_COLUMNS, len(pieces)) + 1):
+        if _WORTH * _scale(best) >= 1.0:
+            break
         drawing = arrange(figure, pieces, lines=lines)
         if _scale(drawing) > _WORTH * _scale(best):
             best = drawing

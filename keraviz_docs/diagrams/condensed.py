@@ -18,18 +18,21 @@ _SMALL = 4
 """A block of fewer nodes is drawn again: a box that says where it is drawn would be no shorter."""
 
 
-def condensed(architecture: Architecture, variant: Variant = "tb", *, depth: int | None = None) -> Figure:
+def condensed(
+    architecture: Architecture, variant: Variant = "tb", *, depth: int | None = None, root: Block | None = None
+) -> Figure:
     """Say what the diagram of a very long model shows.
 
     Args:
         architecture: the model.
         variant: ``tb``, ``lr`` or ``numbered``.
         depth: how many levels of nested models and composite layers are opened; ``None`` opens all.
+        root: the model's blocks, if they have been found already.
 
     Returns:
         A figure in which every node has a box that stands for it.  Cost: linear in the number of nodes.
     """
-    root = fold(architecture)
+    root = root or fold(architecture)
     levels = _levels(architecture)
     times = Counter(block.signature for block in _once(root))
     drawn: dict[str, Block] = {}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-
-import graphviz
+from typing import TYPE_CHECKING
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import typeface
 from keraviz_docs.diagrams.figure import Box, Cluster, Figure, Variant
 from keraviz_docs.diagrams.variants import figure
+
+if TYPE_CHECKING:
+    import graphviz
 
 _LONGEST = 1000
 """Characters of a tooltip; one may take more than ten bytes when quoted."""
@@ -28,6 +30,8 @@ def dot(architecture: Architecture, variant: Variant = "tb", *, depth: int | Non
 
 def figure_source(figure: Figure) -> str:
     """Return a figure as DOT source: sizes, labels, colours, ids and tooltips, for any Graphviz."""
+    import graphviz  # takes longer than drawing a model, and few ask for DOT
+
     compact = figure.variant == "numbered"
     graph = graphviz.Digraph(
         name=figure.prefix,

@@ -81,9 +81,12 @@ class Content:
     def moved(self, dx: float, dy: float) -> Content:
         """Return the same, elsewhere."""
         return Content(
-            boxes=tuple(PlacedBox(placed.box, placed.x + dx, placed.y + dy) for placed in self.boxes),
+            boxes=tuple([PlacedBox(placed.box, placed.x + dx, placed.y + dy) for placed in self.boxes]),
             arrows=tuple(
-                PlacedArrow(placed.arrow, tuple((x + dx, y + dy) for x, y in placed.curve)) for placed in self.arrows
+                [
+                    PlacedArrow(placed.arrow, tuple([(x + dx, y + dy) for x, y in placed.curve]))
+                    for placed in self.arrows
+                ]
             ),
             clusters=tuple(
                 PlacedCluster(placed.cluster, tuple(frame.moved(dx, dy) for frame in placed.frames))

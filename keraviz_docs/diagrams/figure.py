@@ -174,28 +174,35 @@ def complete(architecture: Architecture, variant: Variant = "tb", *, depth: int 
         depth: how many levels of nested models and composite layers are opened; deeper ones are one box each.
             ``None`` opens all, 0 none.
     """
+    return complete_variants(architecture, (variant,), depth=depth)[variant]
+
+
+def complete_variants(
+    architecture: Architecture, variants: Iterable[Variant], *, depth: int | None = None
+) -> dict[Variant, Figure]:
+    """Say what several variants of a diagram of every layer show; what they have in common is found once."""
     folds = _closed_groups(architecture.groups, depth)
     box_of_node = {
         node.number: f"g{folds[node.parent]}" if node.parent in folds else f"n{node.number}"
         for node in architecture.nodes
     }
-    arrows = _arrows(architecture, box_of_node)
-    boxes = _boxes(architecture, variant, box_of_node, arrows)
-    used = {box.cluster for box in boxes}
-    clusters = _clusters(architecture.groups, folds, used, named=variant != "numbered")
-    totals = architecture.totals
-    return Figure(
-        id=architecture.id,
-        variant=variant,
-        title=f"{typeface.drawable(architecture.model.name)}: architecture diagram",
-        description=_description(architecture, totals.layers, totals.parameters),
-        boxes=boxes,
-        arrows=tuple(
-            Arrow(arrow.key, arrow.tail, arrow.head, arrow.tail_port, arrow.head_port, arrow.inferred, arrow.title)
-            for arrow in arrows
-        ),
-        clusters=clusters,
+    flows = _flows(architecture, box_of_node)
+    arrows = tuple(
+        Arrow(flow.key, flow.tail, flow.head, flow.tail_port, flow.head_port, flow.inferred, flow.title)
+        for flow in flows
     )
+    totals = architecture.totals
+    title = f"{typeface.drawable(architecture.model.name)}: architecture diagram"
+    description = _description(architecture, totals.layers, totals.parameters)
+    figures: dict[Variant, Figure] = {}
+    known: dict[str, Box] = {}
+    for variant in variants:
+        boxes = _boxes(architecture, variant, box_of_node, flows, known)
+        known = known or {box.key: box for box in boxes}
+        used = {box.cluster for box in boxes}
+        clusters = _clusters(architecture.groups, folds, used, named=variant != "numbered")
+        figures[variant] = Figure(architecture.id, variant, title, description, boxes, arrows, clusters)
+    return figures
 
 
 def complete_size(architecture: Architecture, *, depth: int | None = None) -> int:
@@ -318,7 +325,7 @@ def _closed_groups(groups: tuple[Group, ...], depth: int | None) -> dict[str, in
     return closed
 
 
-def _arrows(architecture: Architecture, box_of_node: Mapping[int, str]) -> tuple[_Flow, ...]:
+def _flows(architecture: Architecture, box_of_node: Mapping[int, str]) -> tuple[_Flow, ...]:
     """Resolve every operand to an arrow between boxes, ports counted at both ends."""
     tails: dict[str, list[tuple[int, int]]] = {}
     heads: dict[str, list[tuple[int, int]]] = {}
@@ -359,8 +366,13 @@ def _position(known: list[tuple[int, int]], source: tuple[int, int]) -> int:
 
 
 def _boxes(
-    architecture: Architecture, variant: Variant, box_of_node: Mapping[int, str], flows: tuple[_Flow, ...]
+    architecture: Architecture,
+    variant: Variant,
+    box_of_node: Mapping[int, str],
+    flows: tuple[_Flow, ...],
+    known: Mapping[str, Box],
 ) -> tuple[Box, ...]:
+    """Make the boxes of a variant, given those of another."""
     members: dict[str, list[Node]] = {}
     for node in architecture.nodes:
         members.setdefault(box_of_node[node.number], []).append(node)
@@ -375,7 +387,7 @@ def _boxes(
         if key.startswith("n"):
             (node,) = nodes
             cluster = cluster_keys[node.parent] if node.parent is not None else None
-            boxes.append(node_box(node, variant, cluster))
+            boxes.append(node_box(node, variant, cluster, known=known.get(key)))
         else:
             group = architecture.groups[int(key[1:]) - 1]
             inputs = ("",) * max(1, operands.get(key, 0))
@@ -386,7 +398,7 @@ def _boxes(
     return tuple(boxes)
 
 
-def node_box(node: Node, variant: Variant, cluster: str | None, *, ports: bool = True) -> Box:
+def node_box(node: Node, variant: Variant, cluster: str | None, *, ports: bool = True, known: Box | None = None) -> Box:
     """Make the box of one layer or operation.
 
     Args:
@@ -394,29 +406,22 @@ def node_box(node: Node, variant: Variant, cluster: str | None, *, ports: bool =
         variant: of the diagram.
         cluster: key of the cluster that it is in.
         ports: whether each operand and output has a place of its own.
+        known: its box in the variant ``tb``, if that is at hand.
     """
     compact = variant == "numbered"
+    if known is not None and not compact and len(known.inputs) == len(known.outputs) == 1:
+        return known  # only several ports make a difference between ``tb`` and ``lr``
     activation = f" · {node.activation}" if node.activation and node.activation != "linear" else ""
     shapes = ", ".join(shape_text(output.shape) for output in node.outputs)
     lines: list[tuple[str, Role]] = [(node.class_name + ("" if compact else activation), "class")]
     if not compact:
         lines += [(node.name if node.name != node.class_name else "", "detail"), (shapes, "shape")]
-    facts = [f"{node.number} {node.class_name}", f"name: {node.path}"]
-    if activation:
-        facts.append(f"activation: {node.activation}")
-    facts += [f"output: {_tensor(output)}" for output in node.outputs]
-    if node.parameters:
-        facts.append(f"parameters: {node.parameters:,}")
-    if node.shared is not None:
-        facts.append(f"call {node.call} of layer {node.shared}, whose weights it shares")
-    if node.opaque:
-        facts.append(f"drawn closed: {node.opaque}")
     return box(
         f"n{node.number}",
         family_of(node),
         badge=str(node.number),
         lines=lines,
-        title=_facts(facts),
+        title=known.title if known is not None else _node_title(node),
         horizontal=variant == "lr",
         compact=compact,
         cluster=cluster,
@@ -426,6 +431,20 @@ def node_box(node: Node, variant: Variant, cluster: str | None, *, ports: bool =
         model_input=node.kind == "input",
         closed=node.opaque is not None,
     )
+
+
+def _node_title(node: Node) -> str:
+    facts = [f"{node.number} {node.class_name}", f"name: {node.path}"]
+    if node.activation and node.activation != "linear":
+        facts.append(f"activation: {node.activation}")
+    facts += [f"output: {_tensor(output)}" for output in node.outputs]
+    if node.parameters:
+        facts.append(f"parameters: {node.parameters:,}")
+    if node.shared is not None:
+        facts.append(f"call {node.call} of layer {node.shared}, whose weights it shares")
+    if node.opaque:
+        facts.append(f"drawn closed: {node.opaque}")
+    return _facts(facts)
 
 
 def _group_box(

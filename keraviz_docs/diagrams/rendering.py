@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,20 +12,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+import msgspec
+
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import xdot
 from keraviz_docs.diagrams.arranging import arrange, in_columns, lines_for
 from keraviz_docs.diagrams.dot import figure_source
 from keraviz_docs.diagrams.drawing import Drawing
-from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, GraphvizMissingError, engine
-from keraviz_docs.diagrams.figure import Figure, Sheet
+from keraviz_docs.diagrams.engines import Engine, EngineName, GraphvizError, engine
+from keraviz_docs.diagrams.figure import SHEETS, Figure, Sheet
 from keraviz_docs.diagrams.layout import Geometry, PlacedPiece, Spacing, geometry, place
-from keraviz_docs.diagrams.overview import overview
+from keraviz_docs.diagrams.overview import Overview, overview
 from keraviz_docs.diagrams.pieces import cut
 from keraviz_docs.diagrams.posters import poster
 from keraviz_docs.diagrams.svg import svg
-from keraviz_docs.diagrams.variants import figure
+from keraviz_docs.diagrams.variants import figure, figures
 from keraviz_docs.files import write_whole
+from keraviz_docs.folding import fold
 
 Format = Literal["svg", "png", "pdf", "dot"]
 FORMATS: tuple[Format, ...] = ("svg", "png", "pdf", "dot")
@@ -59,23 +61,23 @@ class Job:
 
 
 @dataclass(frozen=True)
-class OverviewJob:
-    """The overview of a model to draw, the files to write, and one more with its parts for a page.
+class ModelDrawings:
+    """All drawings of a model."""
 
-    A model that has no blocks gets no overview: only ``parts`` is written then, and says ``null``.
-    """
-
-    architecture: Architecture
-    files: Mapping[Format, Path]
-    parts: Path
-    """Gets JSON: ``svg`` of the overview alone, and ``blocks``, each with its ``id``, ``title`` and ``svg``."""
+    files: Mapping[Sheet, Mapping[Format, bytes]]
+    """What was asked for, without what could not be drawn; a model that has no blocks has no overview."""
+    parts: bytes
+    """JSON for a page: ``svg`` of the overview alone, and ``blocks``, each with its ``id``, ``title`` and ``svg``;
+    ``null`` without an overview."""
+    errors: tuple[str, ...]
+    """One sentence for each sheet that could not be drawn."""
 
 
 @dataclass(frozen=True)
 class Result:
     """A job that is done; ``error`` says in one sentence why its files could not be written."""
 
-    job: Job | OverviewJob
+    job: Job
     error: str | None
 
 
@@ -141,27 +143,43 @@ class Renderer:
         A long figure is broken into columns or rows where it must fit a page: in PNG and PDF.  Each file appears
         complete or not at all.  Raises as :meth:`draw` does.
         """
-        pieces = self._place(figure) if set(files) - {"dot"} else ()
-        for form, path in files.items():
-            if form == "dot":
-                write_whole(path, figure_source(figure).encode())
-                continue
-            drawing = arrange(figure, pieces)
-            if form != "svg":
-                drawing = arrange(figure, pieces, lines=lines_for(drawing))
-            self.write(drawing, {form: path})
+        for form, data in self._rendered(figure, files):
+            write_whole(files[form], data)
 
     def write(self, drawing: Drawing, files: Mapping[Format, Path]) -> None:
         """Write a drawing as it is in every format that is asked for; raises as :meth:`draw` does."""
         for form, path in files.items():
-            if form == "dot":
-                write_whole(path, figure_source(drawing.figure).encode())
-            elif form == "svg":
-                write_whole(path, svg(drawing).encode())
-            else:
-                write_whole(path, self._image(drawing, form))
+            write_whole(path, self._written(drawing, form))
 
-    def render_all(self, jobs: Iterable[Job | OverviewJob]) -> Iterator[Result]:
+    def model(
+        self, architecture: Architecture, formats: Collection[Format], *, depth: int | None = None
+    ) -> ModelDrawings:
+        """Draw all sheets of a model; what they have in common is found once.
+
+        Args:
+            architecture: the model.
+            formats: what is written of each sheet.
+            depth: how many levels of nested models and composite layers are opened; ``None`` opens all.
+
+        Raises:
+            GraphvizMissingError: Graphviz does not work at all.
+        """
+        root = fold(architecture)
+        shown = figures(architecture, depth=depth, root=root)
+        files: dict[Sheet, Mapping[Format, bytes]] = {}
+        parts = b"null"
+        errors: list[str] = []
+        for sheet in SHEETS:
+            try:
+                if sheet != "overview":
+                    files[sheet] = dict(self._rendered(shown[sheet], formats))
+                elif (seen := overview(architecture, root)) is not None:
+                    files[sheet], parts = self._overview(seen, formats)
+            except GraphvizError as error:  # noqa: PERF203  # each sheet may fail on its own
+                errors.append(_sentence(architecture, sheet, error))
+        return ModelDrawings(files, parts, tuple(errors))
+
+    def render_all(self, jobs: Iterable[Job]) -> Iterator[Result]:
         """Carry out many jobs, several at a time, and report each in the order given.
 
         A diagram that Graphviz cannot draw is reported and the others go on.
@@ -172,39 +190,46 @@ class Renderer:
         with ThreadPoolExecutor(self._workers, thread_name_prefix="keraviz-diagrams") as pool:
             yield from pool.map(self.carry_out, jobs)
 
-    def carry_out(self, job: Job | OverviewJob) -> Result:
+    def carry_out(self, job: Job) -> Result:
         """Draw what a job asks for, and write its files; what Graphviz cannot draw is told in the result.
 
         Raises:
             GraphvizMissingError: Graphviz does not work at all.
         """
         try:
-            if isinstance(job, OverviewJob):
-                self._overview(job)
-            elif job.variant == "overview":
+            if job.variant == "overview":
                 self.write(self.overview(job.architecture), job.files)
             else:
                 self.render(figure(job.architecture, job.variant, depth=job.depth), job.files)
-        except GraphvizMissingError:
-            raise
         except GraphvizError as error:
-            what = job.variant if isinstance(job, Job) else "overview"
-            return Result(job, f"{job.architecture.id}, {what} diagram: {error.message} [{error.code.value}]")
+            return Result(job, _sentence(job.architecture, job.variant, error))
         return Result(job, None)
 
-    def _overview(self, job: OverviewJob) -> None:
-        seen = overview(job.architecture)
-        if seen is None:
-            write_whole(job.parts, b"null")
-            return
+    def _rendered(self, figure: Figure, formats: Collection[Format]) -> Iterator[tuple[Format, bytes]]:
+        pieces = self._place(figure) if set(formats) - {"dot"} else ()
+        for form in formats:
+            if form == "dot":
+                yield form, figure_source(figure).encode()
+                continue
+            drawing = arrange(figure, pieces)
+            if form != "svg":
+                drawing = arrange(figure, pieces, lines=lines_for(drawing))
+            yield form, self._written(drawing, form)
+
+    def _written(self, drawing: Drawing, form: Format) -> bytes:
+        if form == "dot":
+            return figure_source(drawing.figure).encode()
+        return svg(drawing).encode() if form == "svg" else self._image(drawing, form)
+
+    def _overview(self, seen: Overview, formats: Collection[Format]) -> tuple[dict[Format, bytes], bytes]:
         whole = self.draw(seen.figure)
         blocks = {key: self.draw(shown) for key, shown in seen.blocks.items()}
-        self.write(poster(seen, whole, blocks), job.files)
+        sheet = poster(seen, whole, blocks)
         shown = [
             {"id": block.figure.prefix, "title": seen.titles[key], "svg": svg(block)} for key, block in blocks.items()
         ]
-        data = json.dumps({"svg": svg(whole), "blocks": shown}, ensure_ascii=False, separators=(",", ":"))
-        write_whole(job.parts, data.encode())
+        parts = msgspec.json.encode({"svg": svg(whole), "blocks": shown})
+        return {form: self._written(sheet, form) for form in formats}, parts
 
     def _place(self, figure: Figure) -> tuple[PlacedPiece, ...]:
         compact = figure.variant == "numbered"
@@ -228,6 +253,10 @@ class Renderer:
             sample = self._engine.run(xdot.SAMPLE, "nop2", "svg", self._timeout)
             self._known_dialect = xdot.dialect(sample.decode())
         return self._known_dialect
+
+
+def _sentence(architecture: Architecture, sheet: Sheet, error: GraphvizError) -> str:
+    return f"{architecture.id}, {sheet} diagram: {error.message} [{error.code.value}]"
 
 
 def _without_date(pdf: bytes) -> bytes:

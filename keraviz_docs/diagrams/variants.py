@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams.condensed import condensed
-from keraviz_docs.diagrams.figure import Figure, Variant, complete, complete_size
+from keraviz_docs.diagrams.figure import VARIANTS, Figure, Variant, complete, complete_size, complete_variants
+from keraviz_docs.folding import Block, fold
 
 LONGEST = 3000
 """Boxes that a diagram of every layer may have: about 2 MB of SVG, which browsers still move smoothly."""
@@ -22,6 +23,22 @@ def figure(architecture: Architecture, variant: Variant = "tb", *, depth: int | 
     if is_condensed(architecture, depth=depth):
         return condensed(architecture, variant, depth=depth)
     return complete(architecture, variant, depth=depth)
+
+
+def figures(
+    architecture: Architecture, *, depth: int | None = None, root: Block | None = None
+) -> dict[Variant, Figure]:
+    """Say what each variant shows, as :func:`figure` does; what they have in common is found once.
+
+    Args:
+        architecture: the model.
+        depth: as there.
+        root: the model's blocks, if they have been found already.
+    """
+    if is_condensed(architecture, depth=depth):
+        blocks = root or fold(architecture)
+        return {variant: condensed(architecture, variant, depth=depth, root=blocks) for variant in VARIANTS}
+    return complete_variants(architecture, VARIANTS, depth=depth)
 
 
 def is_condensed(architecture: Architecture, *, depth: int | None = None) -> bool:

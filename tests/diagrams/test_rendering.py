@@ -17,6 +17,7 @@ import pytest
 from keraviz_docs.architecture import Architecture, to_json
 from keraviz_docs.diagrams import (
     FORMATS,
+    SHEETS,
     VARIANTS,
     Format,
     GraphvizError,
@@ -212,6 +213,28 @@ def test_a_diagram_that_fails_is_reported_and_the_others_go_on(several: Architec
     assert [result.job for result in results] == jobs
     assert all(result.error and result.error.startswith("several, ") for result in results)
     assert not list(tmp_path.iterdir())
+
+
+def test_all_sheets_of_a_model_are_what_each_is_alone(several: Architecture, tmp_path: Path) -> None:
+    jobs = [Job(several, sheet, {form: tmp_path / f"{sheet}.{form}" for form in FORMATS}, 1) for sheet in SHEETS]
+    with Renderer() as renderer:
+        assert not [result.error for result in renderer.render_all(jobs) if result.error]
+        drawn = renderer.model(several, FORMATS, depth=1)
+    assert not drawn.errors
+    assert {(sheet, form) for sheet, files in drawn.files.items() for form in files} >= {
+        (variant, form) for variant in VARIANTS for form in FORMATS
+    }
+    for sheet, files in drawn.files.items():
+        for form, content in files.items():
+            assert content == (tmp_path / f"{sheet}.{form}").read_bytes()
+
+
+def test_a_model_of_which_nothing_can_be_drawn_says_so_for_each_sheet(several: Architecture) -> None:
+    with Renderer(timeout=1e-9) as renderer:
+        drawn = renderer.model(several, ["svg"])
+    assert not any(drawn.files.values())
+    assert all(error.startswith("several, ") and "did not finish" in error for error in drawn.errors)
+    assert len(drawn.errors) >= len(VARIANTS)
 
 
 def test_jobs_run_side_by_side_and_come_back_in_order(several: Architecture, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from keraviz_docs.architecture import Architecture
-from keraviz_docs.diagrams import LONGEST, VARIANTS, Figure, OverviewJob, Renderer, Variant, figure, is_condensed
+from keraviz_docs.diagrams import LONGEST, VARIANTS, Figure, Renderer, Variant, figure, is_condensed
 from keraviz_docs.diagrams.figure import complete
 from keraviz_docs.diagrams.pieces import cut
 from keraviz_docs.diagrams.svg import progressions
@@ -108,13 +108,12 @@ def test_twice_the_layers_are_as_many_pieces_and_hardly_more_bytes(chain_of_bloc
         assert twice < 40_000
 
 
-def test_the_overview_of_ten_thousand_layers_is_small(chain_of_blocks: Chain, tmp_path: Path) -> None:
-    job = OverviewJob(chain_of_blocks(TEN_THOUSAND), {"svg": tmp_path / "overview.svg"}, tmp_path / "blocks.json")
+def test_the_overview_of_ten_thousand_layers_is_small(chain_of_blocks: Chain) -> None:
     with Renderer() as renderer:
-        (result,) = renderer.render_all([job])
-    assert result.error is None
-    assert (tmp_path / "overview.svg").stat().st_size < 40_000
-    assert json.loads((tmp_path / "blocks.json").read_text()) is not None
+        drawn = renderer.model(chain_of_blocks(TEN_THOUSAND), ["svg"])
+    assert not drawn.errors
+    assert len(drawn.files["overview"]["svg"]) < 40_000
+    assert json.loads(drawn.parts) is not None
 
 
 @pytest.mark.parametrize("found", [[5], [1, 2, 3], [2, 5, 9, 12, 16, 19], [3, 1, 2], [1, 3, 4, 6, 8]])

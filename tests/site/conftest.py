@@ -13,7 +13,8 @@ from mkdocs.commands.build import build as build_site
 from mkdocs.config import load_config
 
 from keraviz_docs.architecture import Architecture, Group, Input, Port
-from keraviz_docs.diagrams import VARIANTS, OverviewJob, Renderer, figure, is_condensed
+from keraviz_docs.diagrams import Renderer, is_condensed
+from keraviz_docs.files import write_whole
 from keraviz_docs.outcome import Failure
 from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing
 from keraviz_docs.pages.writing import write
@@ -147,22 +148,18 @@ def pages(
             assert model.reading is not None
             drawings = []
             condensed = is_condensed(model.reading.architecture)
-            if model.id in ("staged", "huge"):
-                path = directory / model.id / f"{model.id}-overview.svg"
-                blocks = tmp_path_factory.mktemp("blocks") / "blocks.json"
-                (drawn_overview,) = renderer.render_all(
-                    [OverviewJob(model.reading.architecture, {"svg": path}, blocks)]
-                )
-                assert drawn_overview.error is None
-                parts = msgspec.json.decode(blocks.read_bytes())
-                drawn_blocks = tuple(BlockDrawing(**block) for block in parts["blocks"])
-                drawings.append(Drawing("overview", parts["svg"], {"svg": path.name}, drawn_blocks))
-                drawn.append(f"{model.id}/{path.name}")
-            for variant in VARIANTS:
-                name = f"{model.id}-{variant}.svg"
-                path = directory / model.id / name
-                renderer.render(figure(model.reading.architecture, variant), {"svg": path})
-                drawings.append(Drawing(variant, path.read_text(encoding="utf-8"), {"svg": name}, condensed=condensed))
+            made = renderer.model(model.reading.architecture, ["svg"])
+            for sheet, files in made.files.items():
+                name = f"{model.id}-{sheet}.svg"
+                if sheet != "overview":
+                    drawings.append(Drawing(sheet, files["svg"].decode(), {"svg": name}, condensed=condensed))
+                elif model.id in ("staged", "huge"):
+                    parts = msgspec.json.decode(made.parts)
+                    blocks = tuple(BlockDrawing(**block) for block in parts["blocks"])
+                    drawings.append(Drawing(sheet, parts["svg"], {"svg": name}, blocks))
+                else:
+                    continue
+                write_whole(directory / model.id / name, files["svg"])
                 drawn.append(f"{model.id}/{name}")
             models.append(Documented(model.entry, model.outcome, tuple(drawings)))
     failure = Failure(id="broken", target="zoo:broken", kind="exception", message="It raised.")
@@ -180,12 +177,13 @@ def build(tmp_path: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
         settings: str = "",
         theme: str = "{name: material, font: false}",
         site_url: str = "https://example.org/project/",
+        plugins: str = "[search]",
     ) -> Path:
         (tmp_path / "docs").mkdir(exist_ok=True)
         (tmp_path / "docs" / "index.md").write_text("# Home\n\n[Zoo](models/index.md)\n")
         shutil.copytree(pages, tmp_path / "docs" / "models", dirs_exist_ok=True)
         (tmp_path / "mkdocs.yml").write_text(
-            f"site_name: Test\nsite_url: {site_url}\nstrict: true\nplugins: [search]\ntheme: {theme}\n{settings}"
+            f"site_name: Test\nsite_url: {site_url}\nstrict: true\nplugins: {plugins}\ntheme: {theme}\n{settings}"
         )
         build_site(load_config(str(tmp_path / "mkdocs.yml")))
         return tmp_path / "site"
@@ -197,4 +195,4 @@ def build(tmp_path: Path, pages: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 def serve() -> Iterator[Callable[..., str]]:
     """Serve a directory over HTTP; returns its address."""
     with ExitStack() as servers:
-        yield lambda directory, port=0: servers.enter_context(browsing.server(directory, port))
+        yield lambda directory: servers.enter_context(browsing.server(directory))
