@@ -492,23 +492,33 @@ def saved_variables(model: Any) -> list[Saved]:
     def record(saveable: Any, _: Any, assets_store: Any, inner_path: str, visited_saveables: Any) -> None:
         if id(saveable) in visited_saveables:
             # Loading leaves out a nested list (``container``) that the file lacks, so it is no second address.
-            if id(saveable) in first and not re.search(r"/container(_\d+)?(/|$)", inner_path):
+            if id(saveable) in first and not _NESTED_LIST.search(inner_path):
                 again.setdefault(first[id(saveable)], []).append(inner_path)
             return
         first[id(saveable)] = inner_path
         store = Shapes()
         entries.append((inner_path, saveable, store.shapes, not _loads_as_keras_does(saveable)))
-        with contextlib.ExitStack() as patches:
-            if "save_own_variables" in dir(saveable) and not _is_keras(type(saveable).save_own_variables):
-                patches.enter_context(_attribute(type(saveable), "save_own_variables", _saving_what_it_can(saveable)))
+        custom = getattr(type(saveable), "save_own_variables", None)
+        with (
+            contextlib.nullcontext()
+            if custom is None or _is_keras(custom)
+            else _attribute(type(saveable), "save_own_variables", _saving_what_it_can(saveable))
+        ):
             save(saveable, store, assets_store, inner_path, visited_saveables)
 
     compiled = ("optimizer", "_loss_tracker", "_compile_metrics", "_compile_loss")
     visited = {id(part) for part in (getattr(model, name, None) for name in compiled) if part is not None}
+    look_up = saving_lib.get_attr_skipset
+
+    @functools.cache  # Keras means to keep it per kind of object, but looks it up under another name than it stores it
+    def skipset(kind: str) -> frozenset[str]:
+        with _attribute(saving_lib, "dir", dir):
+            return frozenset(look_up(kind))
+
     with (
         _attribute(saving_lib, "_save_state", record),
-        # Keras means to keep this per kind of object, but looks it up under another name than it stores it.
-        _attribute(saving_lib, "get_attr_skipset", functools.cache(saving_lib.get_attr_skipset)),
+        _attribute(saving_lib, "get_attr_skipset", skipset),
+        _attribute(saving_lib, "dir", functools.partial(_names_to_walk, skipset)),
     ):
         record(model, None, None, "", visited)
     inner = {above for path, _, _, _ in entries for above in _prefixes(path) if above != path}
@@ -518,6 +528,44 @@ def saved_variables(model: Any) -> list[Saved]:
         if shapes or path not in inner
     )
     return [saved for saved in found if saved.shapes or not _never_has_weights(saved)]
+
+
+_NESTED_LIST = re.compile(r"/container(_\d+)?(/|$)")
+
+
+def _names_to_walk(skipset: Callable[[str], frozenset[str]], saveable: Any) -> list[str]:
+    """Return those names of an object under which ``_walk_saveable`` may find something, instead of ``dir``.
+
+    It skips some names for each kind of object, and gets the values of all others, to follow those that can be saved
+    and containers (``keras/src/saving/saving_lib.py``).  Methods are neither, nor are plain values.
+
+    Args:
+        skipset: the names that are skipped, by kind (``get_attr_skipset``).
+        saveable: the object.
+    """
+    cls: Any = type(saveable)
+    if cls.__dir__ is not object.__dir__ or cls.__getattribute__ is not object.__getattribute__:
+        return dir(saveable)
+    kind: Any = saveable._obj_type()
+    skipped = skipset(kind)
+    own = {name for name, value in vars(saveable).items() if name not in skipped and not _is_plain(value)}
+    return list(own.union(_names_of_class(cls) - skipped))
+
+
+@functools.cache
+def _names_of_class(cls: Any) -> frozenset[str]:
+    """Return the names that a class has for anything but a method."""
+    names = {name for base in cls.__mro__ for name in vars(base)}
+    return frozenset(name for name in names if not isinstance(_attribute_of(cls, name), FunctionType))
+
+
+_PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes, FunctionType, MethodType})
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether nothing can be saved of a value, nor of anything in it."""
+    kind = type(value)
+    return kind in _PLAIN or (kind in (tuple, list) and all(type(item) in _PLAIN for item in value))
 
 
 def _addresses(path: str, again: Mapping[str, list[str]]) -> tuple[str, ...]:
