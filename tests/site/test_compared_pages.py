@@ -247,6 +247,9 @@ def test_instant_navigation_leaves_a_diagram_that_moves(page: Page, address: str
 def test_they_work_from_a_disk(page: Page, site: Path, path: str) -> None:
     page.goto((site / "disk/models" / path / "index.html").as_uri())
     expect(page.locator(".kv-diagram:visible").first).to_be_visible()
+    if path == COMPARISON:
+        page.get_by_role("tab", name="Left to right").click()
+        expect(page.locator("#small_vs_large-lr")).to_be_visible()
     page.locator(".kv-table").get_by_role("link", name="The large one").click()
     expect(page.get_by_role("heading", name="The large one").first).to_be_in_viewport()
 

@@ -69,6 +69,7 @@
   // --------------------------------------------------------------------------------------------------- paper
 
   const LINE = 720; // the length of a drawing that a line on paper holds
+  const STRIP = 240; // the same for a strip, of which a page holds several
   const PAPER = 900; // drawings that are no longer fit on paper as they are
 
   /** Cut a drawing between its boxes into pieces for paper: one from left to right into lines, any other into strips. */
@@ -93,10 +94,11 @@
     }
     if (!cuts.length) return [];
     const bounds = [0];
+    const whole = across ? width : height;
     for (const [index, place] of cuts.entries()) {
-      if (!across || (cuts[index + 1] ?? width) - bounds.at(-1) > LINE) bounds.push(place);
+      if ((cuts[index + 1] ?? whole) - bounds.at(-1) > (across ? LINE : STRIP)) bounds.push(place);
     }
-    bounds.push(across ? width : height);
+    bounds.push(whole);
     // Lines need no room for the legend: it is a line of its own.
     const legend = across ? inside("kv-legend") : [];
     const drawn = parts.filter((part) => !legend.includes(part));
@@ -911,7 +913,8 @@
   addEventListener("hashchange", arrive);
   addEventListener("popstate", arrive);
   window.keraviz = { start };
-  if (window.document$) window.document$.subscribe(start);
+  // From a disk, Material has no instant navigation, but with that switched on its `document$` ends before it begins.
+  if (window.document$ && location.protocol !== "file:") window.document$.subscribe(start);
   else if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
   else start();
 })();
