@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
+PATIENCE = 120_000
+"""Milliseconds that a click may take: machines that run tests may be busy."""
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """An installed Chromium; without one the test is skipped, or fails where one is required."""
@@ -42,6 +46,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def silent_page(browser: Browser) -> Iterator[Page]:
     """A page whose console must stay empty."""
     page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page.set_default_timeout(PATIENCE)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))

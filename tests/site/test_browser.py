@@ -35,6 +35,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(browsing.PATIENCE)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield context
     context.close()
