@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from keraviz_docs.architecture import Architecture, Node
 from keraviz_docs.folding.blocks import Block, numbers
 from keraviz_docs.folding.level import Item, operands, positions
-
-_ENCODER = json.JSONEncoder(sort_keys=True, default=str)
 
 
 def node_signature(node: Node) -> str:
@@ -71,5 +70,5 @@ def _kind(value: Any) -> Any:
 
 
 def _digest(data: Any) -> str:
-    encoded = _ENCODER.encode(data).encode()
+    encoded = msgspec.json.encode(data, enc_hook=str, order="deterministic")
     return hashlib.blake2b(encoded, digest_size=12).hexdigest()
