@@ -6,7 +6,7 @@ import functools
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,6 +53,34 @@ def silent_page(browser: Browser) -> Iterator[Page]:
     yield page
     page.close()
     assert said == []
+
+
+def eventually(page: Page, holds: Callable[[], object]) -> bool:
+    """Tell whether something holds in the end: what a browser does takes it a while, and longer on a busy machine."""
+    for _ in range(300):
+        if holds():
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
+_STATE = """() => ({
+  ready: [...document.querySelectorAll('[data-kv="diagram"]')].every((each) => each.matches('.kv-ready'))
+    && document.getAnimations().every((each) => each.playState !== 'running'),
+  where: [scrollX, scrollY, document.documentElement.scrollHeight,
+    ...[...document.querySelectorAll('.kv-sheet')].map((each) => getComputedStyle(each).transform)],
+})"""
+
+
+def settle(page: Page) -> None:
+    """Wait until the diagram of a page can be used, and nothing moves any more."""
+
+    def is_settled() -> bool:
+        before = page.evaluate(_STATE)
+        page.wait_for_timeout(100)
+        return bool(before["ready"]) and before == page.evaluate(_STATE)
+
+    assert eventually(page, is_settled)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from mkdocs.commands.build import build as build_site
 from mkdocs.config import load_config
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import Renderer, figure
@@ -23,7 +23,7 @@ from keraviz_docs.pages.writing import write
 from keraviz_docs.review.comparison import ModelComparison, compare, compare_zoos
 from keraviz_docs.review.reports.figure import change_figure
 from tests import browsing
-from tests.browsing import eventually, settle
+from tests.browsing import settle
 from tests.review.sketches import sketch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -128,8 +128,15 @@ def page(chromium: Browser) -> Iterator[Page]:
         yield page
 
 
-def scale(page: Page) -> float:
-    transform = page.locator(".kv-sheet:visible").evaluate("each => getComputedStyle(each).transform")
+def laid(page: Page) -> Locator:
+    """The drawing that is shown, once it has its first place on the stage."""
+    sheet = page.locator(".kv-sheet:visible")
+    expect(sheet).to_have_attribute("style", re.compile("transform: scale"))
+    return sheet
+
+
+def scale(sheet: Locator) -> float:
+    transform = str(sheet.evaluate("each => getComputedStyle(each).transform"))
     return float(transform.removeprefix("matrix(").split(",")[0])
 
 
@@ -188,16 +195,20 @@ def test_every_fate_of_a_model_is_told(page: Page, address: str) -> None:
 
 def test_the_diagram_of_both_can_be_moved_zoomed_and_turned(page: Page, address: str) -> None:
     page.goto(f"{address}/{COMPARISON}")
-    stage = page.locator(".kv-stage")
-    stage.focus()
-    settle(page)
+    sheet = laid(page)
     node = page.locator("#small_vs_large-tb .kv-node").first
-    before, size = node.bounding_box(), scale(page)
-    assert before is not None
+    place, before, size = node.bounding_box(), sheet.get_attribute("style"), scale(sheet)
+    page.locator(".kv-stage").focus()
     page.keyboard.press("ArrowRight")
-    assert eventually(page, lambda: (node.bounding_box() or before)["x"] < before["x"] - 50)
+    expect(sheet).not_to_have_attribute("style", str(before))
+    moved = node.bounding_box()
+    assert place is not None
+    assert moved is not None
+    assert moved["x"] < place["x"] - 50
+    before = sheet.get_attribute("style")
     page.get_by_role("button", name="Zoom in").click()
-    assert eventually(page, lambda: scale(page) > size)
+    expect(sheet).not_to_have_attribute("style", str(before))
+    assert scale(sheet) > size
     page.get_by_role("tab", name="Left to right").click()
     expect(page.locator("#small_vs_large-lr")).to_be_visible()
     expect(page.locator("#small_vs_large-tb")).to_be_hidden()
@@ -237,9 +248,11 @@ def test_instant_navigation_leaves_a_diagram_that_moves(page: Page, address: str
     expect(page.locator("h1")).to_contain_text("The small one vs The large one")
     expect(page.locator(".kv-figure.kv-ready")).to_be_visible()
     settle(page)
-    before = scale(page)
+    sheet = laid(page)
+    before, size = sheet.get_attribute("style"), scale(sheet)
     page.get_by_role("button", name="Zoom in").click()
-    assert eventually(page, lambda: scale(page) > before)
+    expect(sheet).not_to_have_attribute("style", str(before))
+    assert scale(sheet) > size
     assert page.evaluate("window.stayed")
 
 
