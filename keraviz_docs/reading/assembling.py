@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -198,12 +198,13 @@ def _node(
     class_name, module = ("InputLayer", "keras.layers") if call.kind == "input" else describing.class_and_module(thing)
     config = describing.layer_config(thing, project) if isinstance(thing, keras.Operation) else {}
     config |= describing.plain_data(call.config, project)
-    own = {id(variable) for variable in thing.weights} if call.kind == "layer" else set()
+    own = {id(variable) for variable in thing.weights} if call.kind == "layer" and call.variables else set()
     elsewhere = [
         variable for variable in call.variables if ownership.owner[id(variable)] is not call and id(variable) not in own
     ]
     if elsewhere and share.shared is None:
         config["weights"] = sorted({f"{naming.path(ownership.owner[id(v)])}/{v.name}" for v in elsewhere})
+    weights = describing.weights(share.variables)
     return Node(
         number=numbers[call],
         path=naming.path(call),
@@ -219,13 +220,13 @@ def _node(
         ),
         outputs=tuple(Tensor(shape=value.shape, dtype=value.dtype) for value in call.outputs),
         activation=describing.activation(thing),
-        parameters=_parameters(share.variables),
+        parameters=_parameters(weights),
         trainable=bool(getattr(thing, "trainable", True)),
         macs=0 if call.kind == "layer" and id(thing) in idle else None,
         config=config,
         explicit_name=describing.has_explicit_name(thing),
         registered_name=describing.registered_name(thing),
-        weights=describing.weights(share.variables),
+        weights=weights,
         source=describing.source(thing, project),
         opaque=call.opaque,
     )
@@ -251,8 +252,8 @@ def _group(scope: Scope, naming: _Naming, project: Path | None) -> Group:
     )
 
 
-def _parameters(variables: Sequence[Any]) -> int:
-    return sum(math.prod(variable.shape) for variable in variables)
+def _parameters(weights: Iterable[Weight]) -> int:
+    return sum(math.prod(weight.shape) for weight in weights)
 
 
 def _places(draft: Draft, naming: _Naming) -> dict[int, str]:
@@ -289,7 +290,7 @@ def _uncalled(model: Any, ownership: _Ownership, places: dict[int, str]) -> tupl
                     path=path or model.name,
                     class_name=class_name,
                     module=module,
-                    parameters=_parameters(unused),
+                    parameters=_parameters(weights),
                     weights=weights,
                 )
             )
@@ -316,15 +317,15 @@ def _untracked(draft: Draft, model: Any, numbers: dict[Call, int], nodes: Sequen
 
 
 def _totals(model: Any, nodes: Sequence[Node]) -> Totals:
-    weights = list({id(variable): variable for variable in model.weights}.values())
+    weights = describing.weights({id(variable): variable for variable in model.weights}.values())
     parameters = _parameters(weights)
-    trainable = _parameters([variable for variable in weights if variable.trainable])
+    trainable = _parameters(weight for weight in weights if weight.trainable)
     return Totals(
         layers=sum(node.kind == "layer" and node.shared is None for node in nodes),
         parameters=parameters,
         trainable=trainable,
         non_trainable=parameters - trainable,
-        weight_bytes=sum(_bytes(weight) for weight in describing.weights(weights)),
+        weight_bytes=sum(map(_bytes, weights)),
     )
 
 

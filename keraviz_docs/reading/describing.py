@@ -255,7 +255,10 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def _plain_text(text: str, project: Path | None) -> str:
-    text = _ADDRESS.sub("", text)
+    if " at 0x" in text:
+        text = _ADDRESS.sub("", text)
+    if not any(sign in text for sign in "/\\:"):
+        return text  # no path
     if len(text) < 4096 and "\n" not in text:
         if Path(text).is_absolute() and len(Path(text).parts) > 2:
             return portable(Path(text), project)

@@ -720,6 +720,8 @@ def set_plain_attributes_at_once() -> None:
     TensorFlow tracks it (``tensorflow/python/trackable/data_structures.py``).  For a value of a type that none of them
     looks for, and for a tuple of such values, which the tracker makes anew, ``object.__setattr__`` is all that happens.
 
+    The tracker looks through lists and mappings, too, and skips such values there.
+
     Anything else goes Keras's way: other values, properties, classes that access attributes in ways of their own,
     layers that have no tracker yet; and everything when Keras or TensorFlow do more than is known here.
     """
@@ -780,6 +782,16 @@ def set_plain_attributes_at_once() -> None:
             object.__setattr__(self, name, value)
 
     keras.Layer.__setattr__ = set_attribute
+    track_as_keras_does = tracking.Tracker.track
+
+    @functools.wraps(track_as_keras_does)
+    def track(self: Any, attr: Any) -> Any:
+        kind: Any = type(attr)
+        if is_untracked(kind) and self.config.keys() <= _STORES:
+            return attr
+        return track_as_keras_does(self, attr)
+
+    tracking.Tracker.track = track
 
 
 _STORES = frozenset({"trainable_variables", "non_trainable_variables", "metrics", "layers", "seed_generators"})
