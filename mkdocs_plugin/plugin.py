@@ -15,16 +15,18 @@ from mkdocs.structure.files import File, Files
 from keraviz_docs import production, site
 from keraviz_docs.errors import Code, UserError, more_about
 from keraviz_docs.manifest import ManifestError
-from keraviz_docs.pages.page import fill
-from keraviz_docs.pages.record import write_if_changed
-from keraviz_docs.pages.writing import SCRIPT, STYLE, WrittenPage
+from keraviz_docs.pages.record import SCRIPT, STYLE, write_if_changed
 from mkdocs_plugin.navigation import place
 from mkdocs_plugin.watching import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.livereload import LiveReloadServer
     from mkdocs.structure.pages import Page
+
+    from keraviz_docs.pages.writing import WrittenPage
 
 # Below "mkdocs", so that `mkdocs build --strict` counts our warnings.
 log = logging.getLogger("mkdocs.plugins.keraviz")
@@ -74,6 +76,8 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
     supports_multiple_instances = True
 
     _site: site.Site | None = None
+    _pages: Mapping[str, WrittenPage]
+    """What it wrote, by the paths that MkDocs knows."""
     _watcher: Watcher | None = None
     _made: Path
     """Where everything is kept that can be made again."""
@@ -162,6 +166,7 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
                     _distinguish(file)
                 files.append(file)
         self._site = built
+        self._pages = {f"{self._prefix}/{page.path}": page for page in built.pages.pages}
         self._watch()
         return files
 
@@ -189,6 +194,8 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
         written = self._written(page)
         if not written or self._site is None:
             return None
+        from keraviz_docs.pages.page import fill  # what composes pages was imported by who wrote them
+
         pages = self._site.pages
         return fill(output, lambda name: pages.part(written.path, name))
 
@@ -220,11 +227,7 @@ class KeravizPlugin(BasePlugin[KeravizConfig]):  # type: ignore[no-untyped-call]
 
     def _written(self, page: Page) -> WrittenPage | None:
         """Return what we wrote for a page of the site, if it is one of ours."""
-        if self._site is None:
-            return None
-        return next(
-            (ours for ours in self._site.pages.pages if f"{self._prefix}/{ours.path}" == page.file.src_uri), None
-        )
+        return self._pages.get(page.file.src_uri) if self._site else None
 
 
 def _zoos(config: MkDocsConfig) -> list[KeravizPlugin]:

@@ -18,6 +18,8 @@ from keraviz_docs.errors import Code, UserError
 
 KEPT_ASIDE = ".parts"
 """A folder beside a page, with files that are no part of the site."""
+STYLE = "keraviz.css"
+SCRIPT = "keraviz.js"
 _FILE = ".keraviz-files.json"
 
 

@@ -23,6 +23,8 @@ from keraviz_docs.pages.model_page import Documented, model_page, with_relatives
 from keraviz_docs.pages.page import Page, fill
 from keraviz_docs.pages.record import (
     KEPT_ASIDE,
+    SCRIPT,
+    STYLE,
     Earlier,
     Piece,
     Record,
@@ -37,8 +39,6 @@ from keraviz_docs.workers import Workers
 
 _ASSETS = Path(__file__).parent / "assets"
 _MINIATURE = "miniature"
-STYLE = "keraviz.css"
-SCRIPT = "keraviz.js"
 SHARED = {
     SCRIPT: _ASSETS / "keraviz.js",
     "panzoom.min.js": _ASSETS / "vendor" / "panzoom-4.6.2.min.js",
@@ -63,7 +63,12 @@ class WrittenPage:
     @property
     def anchors(self) -> frozenset[str]:
         """What other pages may link to."""
-        return self.others.union(f"layer-{number}" for number in range(1, self.layers + 1))
+        return self.others.union(map(_row, range(1, self.layers + 1)))
+
+
+@cache  # MkDocs keeps the anchors of all pages
+def _row(number: int) -> str:
+    return f"layer-{number}"
 
 
 @dataclass(frozen=True)
