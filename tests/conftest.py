@@ -5,14 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 import pytest
-from bs4 import BeautifulSoup
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from keraviz_docs.architecture import (
     Architecture,
@@ -33,8 +33,8 @@ from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Reading
 from keraviz_docs.pages.model_page import Documented
 
-# How long an example takes says more about the machine than about us.
-settings.register_profile("unhurried", deadline=None)
+# How long an example takes says more about the machine than about us, and every run tries the same ones.
+settings.register_profile("unhurried", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and everything that they start would, too.
@@ -138,21 +138,33 @@ def documented(siamese: Architecture) -> Callable[..., Documented]:
     return make
 
 
+class _Page(HTMLParser):
+    """The links of a page and what can be linked to; a soup of pages with thousands of layers takes much longer."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(path.read_text(encoding="utf-8"))
+        self.close()
+
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.anchors.add(value or "")
+            elif name in ("href", "src"):
+                self.links.append(value or "")
+
+
 @pytest.fixture(scope="session")
 def broken_links() -> Callable[[Path], list[str]]:
     """A link checker: every relative link and every anchor in a built site must lead somewhere."""
 
     def check(site: Path) -> list[str]:
-        pages = {
-            path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-            for path in sorted(site.rglob("*.html"))
-            if path.name != "404.html"
-        }
-        anchors = {path: {tag["id"] for tag in soup.select("[id]")} for path, soup in pages.items()}
+        pages = {path: _Page(path) for path in sorted(site.rglob("*.html")) if path.name != "404.html"}
         problems = []
-        for path, soup in pages.items():
-            for tag in soup.select("[href], [src]"):
-                link = str(tag.get("href", tag.get("src")))
+        for path, page in pages.items():
+            for link in page.links:
                 parts = urlsplit(link)
                 if parts.scheme or parts.netloc:
                     continue
@@ -162,7 +174,7 @@ def broken_links() -> Callable[[Path], list[str]]:
                 where = f"{path.relative_to(site)}: {link}"
                 if not target.is_file() or not target.is_relative_to(site.resolve()):
                     problems.append(f"{where} leads nowhere")
-                elif parts.fragment and target in anchors and unquote(parts.fragment) not in anchors[target]:
+                elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
                     problems.append(f"{where} has no such anchor")
         return problems
 

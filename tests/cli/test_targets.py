@@ -207,7 +207,7 @@ def test_two_targets_that_would_write_the_same_files_are_refused() -> None:
 @example("\0")
 @example("\0.keras")
 @example("\0.yml#a")
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_target_is_a_selection_or_one_sentence(target: str) -> None:
     try:
         assert parse([target])
@@ -217,7 +217,7 @@ def test_any_target_is_a_selection_or_one_sentence(target: str) -> None:
 
 
 @given(st.text(), st.text())
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_argument_is_a_value_or_one_sentence(name: str, value: str) -> None:
     try:
         assert parse(["a:b"], [f"{name}={value}"])

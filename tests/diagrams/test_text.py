@@ -123,7 +123,9 @@ def test_a_shortened_text_fits_and_keeps_its_ends(text: str, limit: float) -> No
         assert text.endswith(tail)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(name=st.text(st.characters(), max_size=40))
 def test_any_name_gives_valid_svg_that_says_it(renderer: Renderer, sketch: Any, name: str) -> None:
     sketch.nodes.clear()

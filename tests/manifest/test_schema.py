@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keraviz_docs import manifest
@@ -144,7 +144,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=10_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=3), st.sampled_from(["builder", "discover", "file"]))
 def test_an_editor_and_the_loader_agree_on_any_entry(entry: dict[str, Any], kind: str) -> None:
     right = {"builder": "z:f", "discover": "z", "file": "a.keras"}[kind]
