@@ -181,12 +181,19 @@ def test_a_reader_who_has_seen_enough_hears_no_complaint(project: Path, argument
 
 
 def test_an_interrupt_ends_quietly(project: Path) -> None:
-    (project / "endless.py").write_text("import time\n\n\ndef model():\n    time.sleep(600)\n")
+    (project / "endless.py").write_text(
+        "import time\nfrom pathlib import Path\n\n\n"
+        "def model():\n    Path(__file__).with_name('begun').touch()\n    time.sleep(600)\n"
+    )
     command = [sys.executable, "-m", "keraviz_docs", "extract", "endless:model"]
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(3)
+        end = time.monotonic() + 180
+        while not (project / "begun").exists():
+            assert time.monotonic() < end
+            assert process.poll() is None
+            time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert out == b""

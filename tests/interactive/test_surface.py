@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import time
 from importlib import metadata
 from pathlib import Path
 
@@ -60,21 +59,11 @@ def test_importing_it_imports_nothing_but_python_itself() -> None:
     assert not [name for name in loaded if name.startswith("keraviz_docs.")]
 
 
-def test_importing_it_takes_less_than_a_fifth_of_a_second() -> None:
-    code = "import time; began = time.process_time(); import keraviz_docs; print(time.process_time() - began)"
-    taken = [
-        float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
-        for _ in range(3)
-    ]
-    assert min(taken) < 0.2
-
-
 def test_reading_something_elsewhere_keeps_tensorflow_out_of_this_process(tmp_path: Path) -> None:
-    began = time.monotonic()
     code = (
         "import sys, keraviz_docs\n"
         "read = keraviz_docs.read('keras.applications:MobileNetV2', kwargs={'alpha': 1.4})\n"
         "print(read.totals.parameters, 'tensorflow' in sys.modules, 'keras' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
-    assert done.stdout == "6156712 False False\n", time.monotonic() - began
+    assert done.stdout == "6156712 False False\n"
