@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,10 +69,10 @@ def language_model(blocks: int = 3) -> keras.Model:
 """
 
 
-@pytest.fixture
-def zoo(tmp_path: Path) -> Path:
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with the package that the pages speak of, two archives, a manifest and a site."""
-    directory = tmp_path / "zoo"
+    directory = tmp_path_factory.mktemp("untouched")
     for package in ("our_zoo", "our_package"):
         (directory / package).mkdir(parents=True)
         (directory / package / "__init__.py").write_text(MODELS)
@@ -89,6 +90,12 @@ def zoo(tmp_path: Path) -> Path:
     (directory / "docs").mkdir()
     (directory / "docs" / "index.md").write_text("# Our models\n")
     return directory
+
+
+@pytest.fixture
+def zoo(untouched: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(untouched, tmp_path / "zoo", ignore=shutil.ignore_patterns("__pycache__")))
 
 
 @pytest.fixture
