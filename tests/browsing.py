@@ -84,9 +84,9 @@ def settle(page: Page) -> None:
 
 
 @contextmanager
-def server(directory: Path, port: int = 0) -> Iterator[str]:
+def server(directory: Path) -> Iterator[str]:
     """Serve a directory over HTTP; gives its address."""
-    serving = ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Quiet, directory=str(directory)))
+    serving = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(directory)))
     threading.Thread(target=serving.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{serving.server_port}"
