@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, wait
+from concurrent.futures import BrokenExecutor, CancelledError
 from pathlib import Path
 
 import psutil
@@ -106,7 +106,7 @@ def test_killing_the_workers_leaves_no_process_and_no_future_undone(request_for:
     wait_until(lambda: len(set(children()) - before) == 3)
     pool.kill_workers()
     wait_until(lambda: not set(children()) - before)
-    wait(futures, timeout=60)
+    wait_until(lambda: all(future.done() for future in futures))
     assert [type(future.exception()) for future in futures if not future.cancelled()] == [BrokenExecutor] * 2
     assert sum(future.cancelled() for future in futures) == 2
 
