@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from keraviz_docs.architecture import Architecture, Shape
 from keraviz_docs.charts.positions import MOST, positions
-from keraviz_docs.cost import Costs, Sum, at_inputs, longest_path
-from keraviz_docs.cost.shapes import at_batch_one
+from keraviz_docs.cost import Costs, Sum, longest_path
 from keraviz_docs.folding import Block, fold, numbers
 
 FEWEST = 4
@@ -57,9 +55,7 @@ class DepthSeries:
     stages: tuple[Stage, ...]
 
 
-def depth_series(
-    architecture: Architecture, costs: Costs, inputs: Any = None, *, most: int = MOST
-) -> DepthSeries | None:
+def depth_series(architecture: Architecture, costs: Costs, *, most: int = MOST) -> DepthSeries | None:
     """Count a model along its depth.
 
     The parameters of all marks add up to those of the nodes, and so do the MACs, known and unknown.
@@ -67,16 +63,14 @@ def depth_series(
     Args:
         architecture: the model.
         costs: what its nodes cost.
-        inputs: the manifest's ``inputs``, for a model whose own leave dimensions open.
         most: the largest number of marks.
 
     Returns:
         Nothing for a model so small that a chart says no more than its table.
     """
-    tensors = at_batch_one(at_inputs(architecture, inputs))
     nodes = tuple(
         msgspec.structs.replace(node, macs=cost.macs.known, outputs=outputs)
-        for node, cost, outputs in zip(architecture.nodes, costs.nodes, tensors, strict=True)
+        for node, cost, outputs in zip(architecture.nodes, costs.nodes, costs.tensors, strict=True)
     )
     counted = msgspec.structs.replace(architecture, nodes=nodes)
     root = fold(architecture)

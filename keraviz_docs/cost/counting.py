@@ -16,7 +16,7 @@ import msgspec
 from keraviz_docs.architecture import Architecture, Node, Tensor, Weight
 from keraviz_docs.cost.call import Call, Operand, Rule, nothing
 from keraviz_docs.cost.rules import Work, work_of
-from keraviz_docs.cost.shapes import at_batch_one, at_inputs
+from keraviz_docs.cost.shapes import Tensors, at_batch_one, at_inputs
 from keraviz_docs.errors import Code, UserError
 
 PROBES = (1, 2, 3)
@@ -79,13 +79,17 @@ def with_costs(architecture: Architecture, inputs: Any = None) -> Architecture:
     return msgspec.structs.replace(architecture, nodes=nodes, totals=totals)
 
 
-def node_costs(architecture: Architecture) -> tuple[NodeCost, ...]:
+def node_costs(architecture: Architecture, tensors: Tensors | None = None) -> tuple[NodeCost, ...]:
     """Count every node, in order.
+
+    Args:
+        architecture: the model.
+        tensors: what :func:`~keraviz_docs.cost.shapes.at_batch_one` gives for it, if that is known already.
 
     Raises:
         UserError: a registered rule failed.
     """
-    tensors = at_batch_one(architecture)
+    tensors = tensors or at_batch_one(architecture)
     return tuple(_cost(architecture, node, tensors) for node in architecture.nodes)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from keraviz_docs.architecture import Architecture, Node, Tensor, Weight
 from keraviz_docs.cost.rules import is_keras
-from keraviz_docs.cost.shapes import at_batch_one, bytes_of
+from keraviz_docs.cost.shapes import Tensors, at_batch_one, bytes_of
 
 ALIASES = frozenset({
     "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout",
@@ -79,9 +79,14 @@ def weight_bytes(architecture: Architecture) -> WeightBytes:
     return WeightBytes(by_dtype=by_dtype, checkpoint=_checkpoint(architecture, weights))
 
 
-def activation_bytes(architecture: Architecture) -> ActivationBytes:
-    """Estimate the memory of the activations at batch 1; the rule is that of :class:`ActivationBytes`."""
-    tensors = at_batch_one(architecture)
+def activation_bytes(architecture: Architecture, tensors: Tensors | None = None) -> ActivationBytes:
+    """Estimate the memory of the activations at batch 1; the rule is that of :class:`ActivationBytes`.
+
+    Args:
+        architecture: the model.
+        tensors: what :func:`~keraviz_docs.cost.shapes.at_batch_one` gives for it, if that is known already.
+    """
+    tensors = tensors or at_batch_one(architecture)
     buffers = _buffers(architecture)
     until = _last_use(architecture, buffers)
     size: dict[tuple[int, int], int] = {}

@@ -20,11 +20,13 @@ from keraviz_docs.cost.products import labels_of, split_equation
 from keraviz_docs.cost.rules import canonical, is_keras, registered, work_of
 
 Dims = tuple["int | None", ...]
+Tensors = tuple[tuple[Tensor, ...], ...]
+"""The outputs of every node, in the order of the nodes."""
 Fill = Callable[[Node, Dims, Sequence[Shape]], Shape]
 """Fills in one output's unknown dimensions from the shapes of the inputs."""
 
 
-def at_batch_one(architecture: Architecture) -> tuple[tuple[Tensor, ...], ...]:
+def at_batch_one(architecture: Architecture) -> Tensors:
     """Return the outputs of every node, in the order of the nodes, with what follows from a batch of 1 filled in."""
     return _resolve(architecture, {})
 
@@ -115,7 +117,7 @@ BYTES: Mapping[str, float] = {
 """Bytes per element, by Keras's names of the types; two four-bit numbers share a byte."""
 
 
-def _resolve(architecture: Architecture, given: Mapping[int, Dims]) -> tuple[tuple[Tensor, ...], ...]:
+def _resolve(architecture: Architecture, given: Mapping[int, Dims]) -> Tensors:
     known: list[tuple[Tensor, ...]] = []
     for node in architecture.nodes:
         inputs = [known[operand.node - 1][operand.output].shape for operand in node.inputs]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 
-from keraviz_docs.architecture import Architecture, Node, Shape, Tensor
+from keraviz_docs.architecture import Architecture, Node, Shape
 from keraviz_docs.cost.call import whole
 from keraviz_docs.cost.rules import is_keras, work_of
-from keraviz_docs.cost.shapes import at_batch_one
+from keraviz_docs.cost.shapes import Tensors, at_batch_one
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,15 @@ _View = _Field | _NoField | None
 _EVERYTHING, _NOTHING = _NoField.EVERYTHING, _NoField.NOTHING
 
 
+@dataclass(frozen=True)
+class Views:
+    """What each node's output has seen of the input, in the order of the nodes."""
+
+    tensors: Tensors
+    """The outputs at batch 1."""
+    of: tuple[_View, ...]
+
+
 def depth(architecture: Architecture) -> Depth:
     """Measure the longest way through the model."""
     nodes = _longest(architecture, lambda node: node.kind != "input")
@@ -105,16 +114,31 @@ def longest_path(architecture: Architecture) -> tuple[int, ...]:
     return tuple(reversed(path))
 
 
-def resolution_ladder(architecture: Architecture) -> tuple[Rung, ...]:
+def look(architecture: Architecture, tensors: Tensors | None = None) -> Views:
+    """Follow what is seen of the input through all nodes.
+
+    Args:
+        architecture: the model.
+        tensors: what :func:`~keraviz_docs.cost.shapes.at_batch_one` gives for it, if that is known already.
+    """
+    tensors = tensors or at_batch_one(architecture)
+    return Views(tensors, tuple(_views(architecture, tensors)))
+
+
+def resolution_ladder(architecture: Architecture, seen: Views | None = None) -> tuple[Rung, ...]:
     """Return the spatial sizes along the longest way: down a classifier, down and up a U-Net.
 
     A model without convolution or pooling has no rungs; a size that is not known has none either.  A border that is
     padded on or cropped off for the next layer is no rung.
+
+    Args:
+        architecture: the model.
+        seen: what :func:`look` gives for it, if that is known already.
     """
     if not any(_window(node) for node in architecture.nodes):
         return ()
-    tensors = at_batch_one(architecture)
-    views = _views(architecture, tensors)
+    seen = seen or look(architecture)
+    tensors, views = seen.tensors, seen.of
     channels_first = any(node.config.get("data_format") == "channels_first" for node in architecture.nodes)
     rungs: list[Rung] = []
     for number in longest_path(architecture):
@@ -133,9 +157,14 @@ def resolution_ladder(architecture: Architecture) -> tuple[Rung, ...]:
     return tuple(rungs)
 
 
-def receptive_field(architecture: Architecture) -> ReceptiveField | None:
-    """Return the largest receptive field in the model; ``None`` without convolution or pooling, or if it is unknown."""
-    views = _views(architecture, at_batch_one(architecture))
+def receptive_field(architecture: Architecture, seen: Views | None = None) -> ReceptiveField | None:
+    """Return the largest receptive field in the model; ``None`` without convolution or pooling, or if it is unknown.
+
+    Args:
+        architecture: the model.
+        seen: what :func:`look` gives for it, if that is known already.
+    """
+    views = (seen or look(architecture)).of
     best: tuple[Node, _Field] | None = None
     for node, view in zip(architecture.nodes, views, strict=True):
         if isinstance(view, _Field) and (best is None or math.prod(view.size) > math.prod(best[1].size)):
@@ -213,7 +242,7 @@ def _attends(node: Node) -> bool:
     return is_keras(node.module) and node.class_name.endswith("Attention")
 
 
-def _views(architecture: Architecture, tensors: Sequence[tuple[Tensor, ...]]) -> list[_View]:
+def _views(architecture: Architecture, tensors: Tensors) -> list[_View]:
     """Follow the receptive field through all nodes."""
     views: list[_View] = []
     for node in architecture.nodes:
@@ -264,6 +293,8 @@ def _begins(node: Node) -> bool:
 
 def _merge(before: Sequence[_View]) -> _View:
     """Combine what several operands have seen: the widest of each axis."""
+    if len(before) == 1:
+        return before[0]
     seeing = [view for view in before if view is not _NOTHING]
     fields = [view for view in seeing if isinstance(view, _Field)]
     if None in seeing or not fields:

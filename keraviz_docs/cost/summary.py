@@ -17,8 +17,8 @@ from keraviz_docs.cost.memory import (
     node_weight_bytes,
     weight_bytes,
 )
-from keraviz_docs.cost.shapes import at_batch_one, at_inputs
-from keraviz_docs.cost.structure import Depth, ReceptiveField, Rung, depth, receptive_field, resolution_ladder
+from keraviz_docs.cost.shapes import Tensors, at_batch_one, at_inputs
+from keraviz_docs.cost.structure import Depth, ReceptiveField, Rung, depth, look, receptive_field, resolution_ladder
 
 CONVENTION = (
     "One multiply-accumulate (MAC) is a product and its addition to a sum: two floating-point operations (FLOPs)."
@@ -62,6 +62,8 @@ class Costs:
     depth: Depth
     receptive_field: ReceptiveField | None
     resolutions: tuple[Rung, ...]
+    tensors: Tensors
+    """The outputs of every node at batch 1."""
 
     @property
     def flops(self) -> int | None:
@@ -81,8 +83,9 @@ def costs_of(architecture: Architecture, inputs: Any = None) -> Costs:
         UserError: a registered rule failed.
     """
     sized = at_inputs(architecture, inputs)
-    counted = node_costs(sized)
     tensors = at_batch_one(sized)
+    counted = node_costs(sized, tensors)
+    seen = look(sized, tensors)
     shares = tuple(
         _share([node], [cost], [node_bytes(outputs)])
         for node, cost, outputs in zip(sized.nodes, counted, tensors, strict=True)
@@ -106,10 +109,11 @@ def costs_of(architecture: Architecture, inputs: Any = None) -> Costs:
         macs_per_position=tuple(cost.macs_per_position for cost in counted),
         groups={group.path: together(inside[group.path]) for group in sized.groups},
         weights=weight_bytes(sized),
-        activations=activation_bytes(sized),
+        activations=activation_bytes(sized, tensors),
         depth=depth(sized),
-        receptive_field=receptive_field(sized),
-        resolutions=resolution_ladder(sized),
+        receptive_field=receptive_field(sized, seen),
+        resolutions=resolution_ladder(sized, seen),
+        tensors=tensors,
     )
 
 

@@ -124,7 +124,11 @@ def details(architecture: Architecture, source_link: SourceLink) -> Iterator[Det
 
 def setting_text(value: Any) -> str:
     """Return a setting as compact JSON; a text stays a text in quotes."""
-    return json.dumps(value, ensure_ascii=False, separators=(", ", ": "), sort_keys=isinstance(value, Mapping))
+    return (_SORTED if isinstance(value, Mapping) else _AS_IT_IS).encode(value)
+
+
+_AS_IT_IS = json.JSONEncoder(ensure_ascii=False)
+_SORTED = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 def class_href(class_name: str, module: str, source: Source | None, source_link: SourceLink) -> str | None:

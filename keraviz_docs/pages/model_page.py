@@ -292,7 +292,7 @@ def source_links(builder: BuilderFacts) -> SourceLink:
 
 def _depth(model: Documented, architecture: Architecture, costs: Costs) -> str | None:
     """Return the chart of costs along the depth, unless the model is too small for one."""
-    series = depth_series(architecture, costs, model.entry.inputs)
+    series = depth_series(architecture, costs)
     if series is None:
         return None
     return render(

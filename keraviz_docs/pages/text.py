@@ -11,6 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
@@ -28,6 +29,7 @@ def showable(text: str) -> str:
     return _UNSHOWABLE.sub("\ufffd", text)
 
 
+@lru_cache(4096)  # a page says the same names and settings over and over
 def one_line(text: str, limit: int | None = None) -> str:
     r"""Collapse all white space to single spaces, drop what cannot be shown, and cut after ``limit`` characters.
 

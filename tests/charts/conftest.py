@@ -165,7 +165,7 @@ def real_series(real: Mapping[str, tuple[ModelEntry, Architecture]]) -> Callable
 
     def make(identifier: str) -> DepthSeries:
         entry, architecture = real[identifier]
-        series = depth_series(architecture, costs_of(architecture, entry.inputs), entry.inputs)
+        series = depth_series(architecture, costs_of(architecture, entry.inputs))
         assert series is not None
         return series
 
