@@ -11,7 +11,6 @@ nothing, and captures no output.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import selectors
 import signal
@@ -49,8 +48,6 @@ def main() -> None:
         send(connection, Unfit(f"{type(error).__name__}: {error}"))
         return
     isolation.adopt_orphans()
-    gc.collect()
-    gc.freeze()
     nursery = _Nursery(connection, Observer())
     try:
         send(connection, Ready())

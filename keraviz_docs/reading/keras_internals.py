@@ -720,7 +720,8 @@ def set_plain_attributes_at_once() -> None:
     TensorFlow tracks it (``tensorflow/python/trackable/data_structures.py``).  For a value of a type that none of them
     looks for, and for a tuple of such values, which the tracker makes anew, ``object.__setattr__`` is all that happens.
 
-    The tracker looks through lists and mappings, too, and skips such values there.
+    The tracker makes its own of a list, a dictionary and a set, which looks through what is in it and skips such
+    values; the layer notes under which names they are, and for TensorFlow they are nothing to track.
 
     Anything else goes Keras's way: other values, properties, classes that access attributes in ways of their own,
     layers that have no tracker yet; and everything when Keras or TensorFlow do more than is known here.
@@ -768,18 +769,27 @@ def set_plain_attributes_at_once() -> None:
             and name != "_tracker"
         )
 
+    containers = {list: tracking.TrackedList, dict: tracking.TrackedDict, set: tracking.TrackedSet}
+
     @functools.wraps(as_keras_does)
     def set_attribute(self: Any, name: str, value: Any) -> None:
         kind: Any = type(value)
         owner: Any = type(self)
-        untracked = all(map(is_untracked, map(type, value))) if kind is tuple else is_untracked(kind)
-        if not (untracked and type(getattr(self, "_tracker", None)) is tracking.Tracker and is_plain(owner, name)):
+        container = containers.get(kind) if tracking.is_tracking_enabled() else None
+        untracked = all(map(is_untracked, map(type, value))) if kind is tuple else container or is_untracked(kind)
+        tracker = getattr(self, "_tracker", None)
+        if not (untracked and type(tracker) is tracking.Tracker and is_plain(owner, name)):
             as_keras_does(self, name, value)
-            return
-        if kind is tuple and tracking.is_tracking_enabled():
-            value = (*value,)
-        if getattr(self, name, self) is not value:
+        elif container:
+            value = container(value, tracker)
+            if getattr(self, "_self_setattr_tracking", True) and hasattr(self, "_tracked"):
+                self._tracked.append(name)
             object.__setattr__(self, name, value)
+        else:
+            if kind is tuple and tracking.is_tracking_enabled():
+                value = (*value,)
+            if getattr(self, name, self) is not value:
+                object.__setattr__(self, name, value)
 
     keras.Layer.__setattr__ = set_attribute
     track_as_keras_does = tracking.Tracker.track
