@@ -723,8 +723,8 @@ def set_plain_attributes_at_once() -> None:
     The tracker makes its own of a list, a dictionary and a set, which looks through what is in it and skips such
     values; the layer notes under which names they are, and for TensorFlow they are nothing to track.
 
-    Anything else goes Keras's way: other values, properties, classes that access attributes in ways of their own,
-    layers that have no tracker yet; and everything when Keras or TensorFlow do more than is known here.
+    Anything else goes Keras's way: other values, properties that are not Keras's, classes that access attributes in
+    ways of their own; and everything when Keras or TensorFlow do more than is known here.
     """
     import keras
     from keras.src.backend.tensorflow import trackable
@@ -764,23 +764,33 @@ def set_plain_attributes_at_once() -> None:
             and kind._setattr_hook is keras.Layer._setattr_hook
             and kind.__getattribute__ is object.__getattribute__
             and not hasattr(kind, "__getattr__")
-            and (isinstance(found, FunctionType) or not hasattr(type(found), "__get__"))
-            and not hasattr(type(found), "__set__")
-            and name != "_tracker"
+            and (
+                (found is not None and found is own_properties.get(name))
+                or isinstance(found, FunctionType)
+                or not (hasattr(type(found), "__get__") or hasattr(type(found), "__set__"))
+            )
         )
 
+    own_properties = {name: found for name, found in vars(keras.Layer).items() if isinstance(found, property)}
     containers = {list: tracking.TrackedList, dict: tracking.TrackedDict, set: tracking.TrackedSet}
 
     @functools.wraps(as_keras_does)
     def set_attribute(self: Any, name: str, value: Any) -> None:
         kind: Any = type(value)
         owner: Any = type(self)
-        container = containers.get(kind) if tracking.is_tracking_enabled() else None
-        untracked = all(map(is_untracked, map(type, value))) if kind is tuple else container or is_untracked(kind)
+        container = containers.get(kind)
+        if container and not tracking.is_tracking_enabled():
+            untracked, container = not getattr(self, "_self_setattr_tracking", True), None
+        else:
+            untracked = all(map(is_untracked, map(type, value))) if kind is tuple else container or is_untracked(kind)
+        plain = untracked and is_plain(owner, name)
         tracker = getattr(self, "_tracker", None)
-        if not (untracked and type(tracker) is tracking.Tracker and is_plain(owner, name)):
+        if plain and tracker is None and name != "_tracker":
+            self._initialize_tracker()
+            tracker = self._tracker
+        if not plain or (type(tracker) is not tracking.Tracker and name != "_tracker"):
             as_keras_does(self, name, value)
-        elif container:
+        elif container and name != "_tracker":
             value = container(value, tracker)
             if getattr(self, "_self_setattr_tracking", True) and hasattr(self, "_tracked"):
                 self._tracked.append(name)

@@ -120,22 +120,35 @@ VALUES = [
 """
 
 SETTING = """
+NAMES = (
+    "new", "said", "also", "volume", "mixed", "absent", "name", "dtype", "_called", "input_spec", "supports_masking",
+    "trainable", "dtype_policy", "_tracked",
+)
 seen = []
 for kind in (Shouting, Recording, Mixed, Reading, Forgetful):
     for value in VALUES:
         layer = kind()
-        for name in ("new", "said", "also", "volume", "mixed", "absent", "name", "dtype", "_called"):
+        for name in NAMES:
             try:
                 setattr(layer, name, value)
                 setattr(layer, name, value)
             except Exception as error:
-                seen.append([name, type(error).__name__, str(error)])
+                seen.append([name, type(error).__name__, re.sub(" at 0x[0-9a-f]+", "", str(error))])
         seen.append([kind.__name__, state(layer)])
 with keras.src.utils.tracking.DotNotTrackScope():
     layer = Shouting()
     value = (1, 2)
     layer.pair = value
     seen.append(layer.pair is value)
+    for tracked in (True, False):
+        layer._self_setattr_tracking = tracked
+        for number, value in enumerate(VALUES):
+            try:
+                setattr(layer, f"{tracked}{number}", value)
+            except Exception as error:
+                seen.append([number, type(error).__name__, str(error)])
+    seen.append(state(layer))
+    value = (1, 2)
 layer = Shouting()
 layer.pair = value
 seen.append(layer.pair is value)
