@@ -15,6 +15,7 @@ import pytest
 from keras import layers
 
 from keraviz_docs.architecture import Architecture
+from keraviz_docs.reading import keras_internals
 from keraviz_docs.review.comparison import compare
 
 Read = Callable[..., Architecture]
@@ -87,6 +88,19 @@ def test_entries_equal_the_file_that_keras_writes(
         weights.visititems(visit)
     entries = {entry.path: dict(enumerate(entry.variables)) for entry in architecture.checkpoint if entry.variables}
     assert entries == written
+
+
+@pytest.mark.parametrize("build", [nested, recurrent, attention, Listed, quantised])
+def test_the_walk_leaves_out_only_names_under_which_nothing_is_saved(
+    build: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build()
+    if not model.built:
+        model(np.zeros((1, 4), "float32"))
+    shortened = keras_internals.saved_variables(model)
+    monkeypatch.setattr(keras_internals, "_names_to_walk", lambda _, saveable: dir(saveable))
+    assert shortened == keras_internals.saved_variables(model)
+    assert len(shortened) > 0
 
 
 def test_entries_point_at_the_node_or_group_that_shows_their_layer(read: Read) -> None:
