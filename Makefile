@@ -37,7 +37,7 @@ format: .venv/dev.stamp
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: .venv/bench.stamp ## measure build times beside plot_model, for docs/explanation/speed.md; half an hour
+bench: .venv/bench.stamp ## measure build times beside plot_model, for docs/explanation/speed.md; a quarter of an hour
 	$(BIN)/python benchmarks/build_times.py
 
 dist: .venv/dev.stamp ## sdist and wheel into dist/
