@@ -59,7 +59,7 @@ def with_models(nav: list[Any] | None, others: list[str], ours: dict[str, list[A
     - Any other ``nav`` gets the models at its end.
     """
     if nav is None:
-        nested: list[Any] = nest_paths(others)  # type: ignore[no-untyped-call]  # MkDocs's
+        nested: list[Any] = nest_paths(others)  # type: ignore[no-untyped-call]  # MkDocs leaves it untyped
         return [*nested, ours]
     placed: list[Any]
     placed, found = _placed(nav, ours, prefix)

@@ -1,13 +1,13 @@
-"""What several areas of the tests share: a link checker, and a model made by hand, so that pages need no Keras."""
+"""What several areas of the tests share: a browser, a link checker, and a model made by hand that needs no Keras."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -32,6 +32,10 @@ from keraviz_docs.architecture import (
 from keraviz_docs.manifest.entries import BuilderTarget, ModelEntry
 from keraviz_docs.outcome import BuilderFacts, Reading
 from keraviz_docs.pages.model_page import Documented
+from tests import browsing
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 # How long an example takes says more about the machine than about us, and every run tries the same ones.
 settings.register_profile("unhurried", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -39,6 +43,21 @@ settings.load_profile("unhurried")
 
 # A shell that starts tests in the background has them ignore Ctrl-C, and everything that they start would, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser, for the tests of one file."""
+    with browsing.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page whose console must stay empty."""
+    with browsing.silent_page(chromium) as page:
+        yield page
+
 
 DOCSTRING = """Two towers that share an encoder.
 

@@ -218,7 +218,7 @@ def _source(path: str) -> str:
     if path.endswith(".pyc"):
         try:
             source = importlib.util.source_from_cache(path)
-        except (ValueError, NotImplementedError):
+        except (ValueError, NotImplementedError):  # the latter from a Python without byte-code files
             return path
         if _stamp(source) is not None:
             return source

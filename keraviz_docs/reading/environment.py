@@ -31,7 +31,7 @@ def hasten() -> None:
     from keraviz_docs.reading import keras_internals
 
     if sys.version_info < (3, 12):
-        typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)  # type: ignore[attr-defined]  # private
+        typing._get_protocol_attrs = functools.cache(typing._get_protocol_attrs)  # type: ignore[attr-defined]  # a private name is in no stub
     keras_internals.remember_signatures()
     keras_internals.remember_snake_case()
     keras_internals.set_plain_attributes_at_once()

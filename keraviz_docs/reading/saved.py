@@ -79,6 +79,7 @@ def _configuration(file: Path, name: str) -> dict[str, Any]:
                 )
             with archive.open(member) as stream:
                 text = stream.read(_LARGEST_CONFIGURATION + 1)
+    # `zipfile` raises NotImplementedError for a compression it does not know, RuntimeError for an encrypted member.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise CannotRead("saved-file", f"`{name}` is damaged: {told(error)}") from error
     try:

@@ -360,7 +360,7 @@ def _ports(versions: _Versions, what: str, before: Sequence[Port], after: Sequen
             if before.index(old) != after.index(new) and len(before) == len(after):
                 settings["position"] = before.index(old) + 1, after.index(new) + 1
             if old.shape != new.shape:
-                settings["shape"] = tuple(None if p.shape is None else list(p.shape) for p in (old, new))  # type: ignore[assignment]  # two of them
+                settings["shape"] = tuple(None if p.shape is None else list(p.shape) for p in (old, new))  # type: ignore[assignment]  # one for each of two
             if old.dtype != new.dtype:
                 settings["dtype"] = old.dtype, new.dtype
             if what == "input":

@@ -244,9 +244,9 @@ def _align_rest(pairs: _Pairs, base: _Side, head: _Side, codes: _Codes) -> None:
     similarity = [[_similarity(base, i, head, j) for j in examples_head] for i in examples_base]
     features: list[tuple[Sequence[int], Sequence[int], float]] = []
     for hops, weight in SURROUNDINGS:
-        features.append((*(_surroundings(s.graph, s.exact, hops, codes) for s in (base, head)), weight))  # type: ignore[arg-type]  # two of them
+        features.append((*(_surroundings(s.graph, s.exact, hops, codes) for s in (base, head)), weight))  # type: ignore[arg-type]  # one for each of two sides
     for hops, weight in CLASS_SURROUNDINGS:
-        features.append((*(_surroundings(s.graph, s.families, hops, codes) for s in (base, head)), weight))  # type: ignore[arg-type]  # two of them
+        features.append((*(_surroundings(s.graph, s.families, hops, codes) for s in (base, head)), weight))  # type: ignore[arg-type]  # one for each of two sides
     features.append((_resolutions(base, codes), _resolutions(head, codes), SAME_RESOLUTION))
     anchored_base = [sorted(pairs[s] for s, _ in sources if s in pairs) for sources in base.graph.operands]
     anchored_head = [sorted(s for s, _ in sources if s in pairs.reverse) for sources in head.graph.operands]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests import browsing
 from tests.compatibility.conftest import Build
@@ -16,18 +16,6 @@ from tests.compatibility.conftest import Build
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 # Machines that run tests may be busy.
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    with browsing.silent_page(chromium) as page:
-        yield page
 
 
 def try_out(page: Page, first: str) -> None:

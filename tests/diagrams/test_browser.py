@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,9 @@ import pytest
 
 from keraviz_docs.architecture import Architecture
 from keraviz_docs.diagrams import VARIANTS, Renderer, Variant, figure
+from tests import browsing
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="needs an installed Chromium"),
-]
+pytestmark = pytest.mark.browser
 
 MEASURE = """
 () => [...document.querySelectorAll('.kv-node')].map(node => {
@@ -30,12 +26,8 @@ MEASURE = """
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with browsing.chromium() as browser:
         yield browser.new_page()
-        browser.close()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

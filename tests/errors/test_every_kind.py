@@ -192,7 +192,7 @@ def test_a_cluster_that_is_not_there(good: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_cluster_without_the_project() -> None:
-    pytest.importorskip("distributed")
+    pytest.importorskip("distributed")  # the extra `dask`
     done = subprocess.run([sys.executable, "-c", CLUSTER_ELSEWHERE], capture_output=True, text=True, check=False)
     is_told("KV606", done.stdout)
 

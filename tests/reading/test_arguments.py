@@ -50,7 +50,7 @@ def test_so_do_the_lists_inside(builder: Callable[..., Any], expected: Any) -> N
 
 
 def untyped(shape=None): ...  # type: ignore[no-untyped-def]  # likewise
-def list_default(shape=[1]): ...  # type: ignore[no-untyped-def]  # noqa: B006
+def list_default(shape=[1]): ...  # type: ignore[no-untyped-def]  # noqa: B006  # likewise, nor careful
 def a_list(shape: list[int]) -> None: ...
 def old_list(shape: List[int]) -> None: ...  # noqa: UP006
 def either(shape: list[int] | tuple[int, ...]) -> None: ...

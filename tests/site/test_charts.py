@@ -91,18 +91,6 @@ def address(site: Path) -> Iterator[str]:
         yield f"{served}/project/models"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    with browsing.silent_page(chromium) as page:
-        yield page
-
-
 def position(page: Page, number: int) -> Locator:
     return page.locator(f'.kv-chart a[*|href="#layer-{number}"]')
 

@@ -116,18 +116,6 @@ def address(built: tuple[Path, str]) -> str:
     return built[1]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    with browsing.silent_page(chromium) as page:
-        yield page
-
-
 def laid(page: Page) -> Locator:
     """The drawing that is shown, once it has its first place on the stage."""
     sheet = page.locator(".kv-sheet:visible")
