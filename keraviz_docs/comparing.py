@@ -17,13 +17,14 @@ from keraviz_docs import __version__, diagrams, production, review
 from keraviz_docs import manifest as manifests
 from keraviz_docs.architecture import Architecture, from_json, to_json
 from keraviz_docs.diagrams import EngineName, GraphvizError, Renderer, Variant
+from keraviz_docs.digests import digest
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.manifest.crosschecks import unknown_model
 from keraviz_docs.pages.changes_page import Changes, Period
 from keraviz_docs.pages.comparison_page import ComparedPair
 from keraviz_docs.pages.differences import Compared
 from keraviz_docs.pages.model_page import Documented
-from keraviz_docs.production.store import Store, digest
+from keraviz_docs.production.store import Store
 from keraviz_docs.review.comparison import ModelComparison, compare_zoos, costs_of
 from keraviz_docs.review.git import git, worktree
 from keraviz_docs.review.history import Kept, Missing, history

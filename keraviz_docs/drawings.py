@@ -14,12 +14,12 @@ import msgspec
 
 from keraviz_docs import __version__, diagrams, folding
 from keraviz_docs.diagrams import SHEETS, EngineName, Format, Renderer, is_condensed
+from keraviz_docs.digests import digest
 from keraviz_docs.manifest.entries import Expand
 from keraviz_docs.outcome import Failure, Packed, Reading
 from keraviz_docs.pages.model_page import BlockDrawing, Documented, Drawing, Sheets
 from keraviz_docs.pages.record import KEPT_ASIDE, write_if_changed
 from keraviz_docs.production import BuildProgress, Store
-from keraviz_docs.production.store import digest
 from keraviz_docs.workers import Workers
 
 _PARTS = "overview.json"

@@ -10,12 +10,12 @@ import contextlib
 import gc
 import zlib
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from typing import Literal
 
 import msgspec
 
 from keraviz_docs.architecture import Architecture, Source
+from keraviz_docs.digests import digest
 from keraviz_docs.errors import Code
 
 FailureKind = Literal[
@@ -122,7 +122,7 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True, tag="packed"):
         data = msgspec.json.encode(reading.architecture, order="deterministic")
         return cls(
             builder=reading.builder,
-            digest=_digest(data),
+            digest=digest(data),
             parameters=reading.architecture.totals.parameters,
             nodes=len(reading.architecture.nodes),
             data=zlib.compress(data, 1),
@@ -131,7 +131,7 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True, tag="packed"):
     @property
     def content(self) -> str:
         """The digest of the reading; how it is deflated does not count."""
-        return _digest(self.digest.encode() + msgspec.json.encode(self.builder, order="deterministic"))
+        return digest(self.digest.encode() + msgspec.json.encode(self.builder, order="deterministic"))
 
     def reading(self) -> Reading:
         """Unpack it: milliseconds, every time.
@@ -145,10 +145,6 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True, tag="packed"):
 
 
 _ARCHITECTURE = msgspec.json.Decoder(Architecture)
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ Apart from what composes pages, so that looking at it need not wait for that.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from keraviz_docs.digests import digest
 from keraviz_docs.errors import Code, UserError
 
 KEPT_ASIDE = ".parts"
@@ -116,12 +116,6 @@ def keep(directory: Path, record: Record) -> None:
 def published(names: Iterable[str]) -> list[str]:
     """Return those of some files that belong to the site."""
     return [name for name in names if f"/{KEPT_ASIDE}/" not in f"/{name}"]
-
-
-def digest(*parts: str | bytes) -> str:
-    """Identify contents."""
-    encoded = (part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts)
-    return hashlib.blake2b(b"\0".join(encoded), digest_size=16).hexdigest()
 
 
 def _read(directory: Path) -> Record:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from keraviz_docs import __version__
+from keraviz_docs.digests import digest
 from keraviz_docs.manifest.entries import BuilderTarget, Limits
 from keraviz_docs.pages import changes_page, comparison_page, palette, text
 from keraviz_docs.pages.changes_page import Changes
@@ -29,7 +30,6 @@ from keraviz_docs.pages.record import (
     Piece,
     Record,
     claimed,
-    digest,
     keep,
     published,
     refusing,

@@ -25,12 +25,13 @@ from typing import Any
 import msgspec
 
 import keraviz_docs
+from keraviz_docs.digests import digest
 from keraviz_docs.errors import Code, UserError
 from keraviz_docs.outcome import Failure, FailureKind, Packed
 from keraviz_docs.production.fingerprints import Dependency, Fingerprints
 from keraviz_docs.production.memory import MEBIBYTE
 from keraviz_docs.production.messages import Discovery, Request
-from keraviz_docs.production.store import Entry, Store, digest
+from keraviz_docs.production.store import Entry, Store
 
 _FORMAT = "2"
 """Version of the layout: a number; other versions lie beside it and are trimmed with the rest."""

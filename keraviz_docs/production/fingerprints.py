@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from keraviz_docs.digests import digest
 from keraviz_docs.production import places
 from keraviz_docs.production.messages import Observed
-from keraviz_docs.production.store import digest
 
 _log = logging.getLogger("keraviz_docs.production")
 

@@ -13,10 +13,11 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
+
+from keraviz_docs.digests import digest
 
 _TOUCH_AFTER = 3600.0
 """Seconds before a use is noted again: the order of use matters by the hour."""
@@ -25,16 +26,11 @@ _INDEX = "index.json"
 _UNFINISHED = "unfinished"
 
 
-def digest(data: bytes) -> str:
-    """Return the name of a content: BLAKE2b, 32 hexadecimal digits."""
-    return blake2b(data, digest_size=16).hexdigest()
-
-
 class Store:
     """Contents and bundles of files by key, in one directory.
 
-    A key is a hexadecimal string such as :func:`digest` gives, in which the caller has put everything that the
-    content depends on.
+    A key is a hexadecimal string such as :func:`~keraviz_docs.digests.digest` gives, in which the caller has put
+    everything that the content depends on.
     """
 
     def __init__(self, directory: Path) -> None:

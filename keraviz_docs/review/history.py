@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
 from keraviz_docs.architecture import Architecture
+from keraviz_docs.digests import digest
 from keraviz_docs.errors import UserError
 from keraviz_docs.manifest.entries import ChangesPage
 from keraviz_docs.manifest.wording import near_miss
@@ -153,7 +153,7 @@ def _of_folder(name: str, folder: Path) -> Kept | Missing:
     files = {file.stem: file for file in sorted(folder.iterdir()) if file.suffix == SUFFIX}
     if not files:
         return Missing(name, f"this directory has no snapshots ({SUFFIX})", is_mistake=True)
-    versions = {identifier: _digest(file.read_bytes()) for identifier, file in files.items()}
+    versions = {identifier: digest(file.read_bytes()) for identifier, file in files.items()}
     return Kept(name, versions, partial(_read_files, files))
 
 
@@ -168,10 +168,6 @@ def _parsed(data: bytes, where: str) -> Architecture | str:
         return error.message
     except UnicodeDecodeError:
         return f"{where} is no text"
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 # --------------------------------------------------------------------------------------------------- states from git

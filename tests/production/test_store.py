@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keraviz_docs.digests import digest
 from keraviz_docs.errors import UserError
 from keraviz_docs.production import Cache, Store
-from keraviz_docs.production.store import digest
 
 KEY = digest(b"key")
 
