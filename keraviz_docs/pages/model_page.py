@@ -171,7 +171,7 @@ class Documented:
     def loaded(self) -> Documented:
         """Return it with its reading unpacked and its drawings loaded: megabytes, for as long as a page takes."""
         reading = self.reading
-        if reading is None:
+        if reading is None or (reading is self.outcome and self.sheets is None):
             return self
         drawings = self.sheets.load(reading) if self.sheets else self.drawings
         return replace(self, outcome=reading, drawings=drawings, sheets=None)

@@ -232,14 +232,14 @@ def _write_model(directory: Path, model: Documented, key: str, embed: bool, dire
 
 def _write_page(directory: Path, page: Page, key: str, *, embed: bool, aside: Mapping[str, str] | None = None) -> Piece:
     folder = PurePosixPath(page.path).parent
-    published = {page.path: page.markdown} | {(folder / name).as_posix(): text for name, text in page.assets.items()}
+    shown = {page.path: page.markdown} | {(folder / name).as_posix(): text for name, text in page.assets.items()}
     kept = dict(aside or {})
     if embed:
-        published[page.path] = _standalone(fill(page.markdown, page.parts.__getitem__), depth=len(folder.parts))
+        shown[page.path] = _standalone(fill(page.markdown, page.parts.__getitem__), depth=len(folder.parts))
     else:
         kept |= page.parts
     hidden = {(folder / KEPT_ASIDE / f"{name}.html").as_posix(): content for name, content in kept.items()}
-    files = {name: content.encode() for name, content in sorted((published | hidden).items())}
+    files = {name: content.encode() for name, content in sorted((shown | hidden).items())}
     for name, content in files.items():
         write_if_changed(directory / name, content)
     return Piece(key, {name: digest(content) for name, content in files.items()})
